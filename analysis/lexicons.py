@@ -105,3 +105,8 @@ def _longest(row, length, category, term):
 def evidence(items):
     """Evidence as it stands in tables: compact JSON."""
     return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+
+
+def readable(why):
+    """Evidence for people: “killed -3.5, attack -2.1”, or the terms alone where they have no score."""
+    return ", ".join(f"{term} {score[0]:+.1f}" if score else term for term, _, _, *score in json.loads(why)) if isinstance(why, str) else ""

@@ -279,10 +279,9 @@ class Store:
         if not path.is_file():
             raise TableError(f"Table `{name}` of corpus `{self.name}` does not exist yet: run notebook {schema.notebook} first.")
         try:
-            said = (pq.read_schema(path).metadata or {}).get(b"news-framing")
-        except (pa.ArrowException, OSError) as error:
+            said = json.loads((pq.read_schema(path).metadata or {}).get(b"news-framing", b"{}"))
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise TableError(f"Table `{name}` is damaged ({path}: {str(error)[:100]}): delete it and run notebook {schema.notebook} again.") from None
-        said = json.loads(said) if said else {}
         if said.get("table") != name or said.get("corpus") != self.name:
             raise TableError(f"{path} is not the table `{name}` of corpus `{self.name}` that this suite wrote: delete it and run notebook {schema.notebook} again.")
         return said
@@ -303,16 +302,20 @@ class Store:
                 raise TableError(f"Table `{name}` is older than what it was made from ({label}): run notebook {notebook} again.")
         return said["content"]
 
-    def read(self, name, columns=None):
+    def read(self, name):
         """A table, after checking that it is whole, ours, and made from its inputs as they are now."""
         import pyarrow as pa
         import pyarrow.parquet as pq
-        self.record("read", name, self.content(name))
+        content = self.content(name)
+        self.record("read", name, content)
         try:
-            table = pq.ParquetFile(self.path(name), page_checksum_verification=True).read(columns=columns).to_pandas()
-        except (pa.ArrowException, OSError) as error:
-            raise TableError(f"Table `{name}` is damaged ({str(error)[:100]}): delete {self.path(name)} and run notebook {SCHEMAS[name].notebook} again.") from None
-        return table if columns else check(name, table)
+            table = check(name, pq.ParquetFile(self.path(name), page_checksum_verification=True).read().to_pandas())
+            damage = "" if content_hash(table) == content else "its content is not what was written"
+        except (pa.ArrowException, OSError, ValueError) as error:
+            damage = str(error)[:100]
+        if damage:
+            raise TableError(f"Table `{name}` is damaged ({damage}): delete {self.path(name)} and run notebook {SCHEMAS[name].notebook} again.")
+        return table
 
     def write(self, name, table, *, made_from):
         """Check and write a table. `made_from`: names of tables, `"source"`, or paths of files (dictionaries) it was made from."""

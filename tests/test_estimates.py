@@ -1,0 +1,61 @@
+"""Means by group and their intervals: arithmetic, properties, and coverage by simulation."""
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import articles_of
+
+from analysis import estimates
+
+
+def means_of(**values):
+    table = pd.DataFrame([(f"{g}{i}", g, v) for g, vs in values.items() for i, v in enumerate(vs)], columns=["article_id", "group", "value"])
+    return estimates.group_means(table.assign(variable="x")[["article_id", "variable", "value"]], table[["article_id", "group"]]).set_index("group")
+
+
+def test_each_article_counts_once():
+    assert means_of(a=[1, 2, 6])["estimate"]["a"] == (1 + 2 + 6) / 3
+
+
+def test_small_groups_are_listed_and_very_small_ones_have_no_interval():
+    means = means_of(a=[0.0, 1] * 2, b=[0.0, 1] * 7, c=[0.0, 1] * 8)
+    assert means["low"].isna().to_dict() == {"a": True, "b": False, "c": False}
+    assert means["ranked"].to_dict() == {"a": False, "b": False, "c": True} and set(means["claim"]) == {"uncorrected: not an estimate"}
+    assert estimates.in_order(means.reset_index()) == ["c", "a", "b"]
+
+
+def test_the_interval_holds_the_mean_and_stays_in_the_data():
+    means = means_of(a=[0, 0, 0, 0, 10.0])
+    assert 0 <= means["low"]["a"] < means["estimate"]["a"] < means["high"]["a"] <= 10
+
+
+def test_the_interval_follows_shift_and_scale():
+    x = np.random.default_rng(1).normal(size=30)
+    one, two = means_of(a=x), means_of(a=10 * x + 3)
+    assert np.allclose(two[["estimate", "low", "high"]], 10 * one[["estimate", "low", "high"]] + 3)
+
+
+def test_the_same_run_gives_the_same_numbers():
+    pd.testing.assert_frame_equal(means_of(a=range(20)), means_of(a=range(20)))
+
+
+@pytest.mark.parametrize("n, skewed, least", [(15, False, 0.915), (40, False, 0.93), (15, True, 0.87), (40, True, 0.91)])
+def test_coverage_of_the_interval(n, skewed, least):
+    rng, covered, runs = np.random.default_rng(7), 0, 1000
+    for _ in range(runs):
+        x = rng.exponential(size=n) if skewed else rng.normal(1, 1, n)
+        low, high = estimates.interval(x)
+        covered += low <= 1 <= high
+    print(f"n={n} skewed={skewed}: coverage {covered / runs:.3f}")
+    assert covered / runs >= least
+
+
+def test_repetitions_and_other_languages_do_not_count():
+    articles = articles_of("One.", "Two.", "Three.", outlet=["x", "x", None], duplicate_of=[None, "a", None], language=["en", "en", "en"])
+    assert estimates.groups_of(articles)["group"].tolist() == ["x", "not known"]
+    assert estimates.groups_of(articles_of("One."))["group"].tolist() == ["this article"]
+    assert estimates.groups_of(articles_of("One.", "Two."))["group"].tolist() == ["all articles"] * 2
+
+
+def test_an_unknown_group_is_refused_with_the_columns_there_are():
+    with pytest.raises(ValueError, match="GROUP=desk: the articles have no such column; expected one of article_id, outlet"):
+        estimates.groups_of(articles_of("One."), "desk")

@@ -1,0 +1,115 @@
+"""One matching engine: words, several words, wildcards, overlaps; against a matcher that is slow and plain."""
+import pandas as pd
+import pytest
+from conftest import articles_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import lexicons, tables, tokens
+
+
+def tokens_of(*texts):
+    return tokens.split_tokens(tokens.split_sentences(articles_of(*texts)))
+
+
+def dictionary(**categories):
+    return pd.DataFrame([(c, t) for c, terms in categories.items() for t in terms], columns=["category", "term"])
+
+
+def found(text, **categories):
+    return [(h.category, h.term, text[h.start:h.end]) for h in lexicons.match(tokens_of(text), dictionary(**categories)).itertuples()]
+
+
+def test_words_wildcards_and_several_words():
+    text = "Tax cuts cost jobs; taxing the taxi is no tax cut."
+    assert found(text, economic=["tax*", "tax cut*", "jobs"]) == [
+        ("economic", "tax cut*", "Tax cuts"), ("economic", "jobs", "jobs"), ("economic", "tax*", "taxing"), ("economic", "tax*", "taxi"), ("economic", "tax cut*", "tax cut")]
+
+
+def test_the_longest_match_wins_within_a_category():
+    text = "The New York Times moved from New York."
+    assert found(text, place=["new york", "new york times"]) == [("place", "new york times", "New York Times"), ("place", "new york", "New York")]
+
+
+def test_categories_match_independently():
+    assert found("The New York Times.", place=["new york"], paper=["new york times"]) == [("paper", "new york times", "New York Times"), ("place", "new york", "New York")]
+
+
+def test_the_earliest_of_equally_long_matches_wins():
+    assert found("war on drugs use", x=["war on", "on drugs"]) == [("x", "war on", "war on")]
+
+
+def test_the_term_without_wildcard_wins():
+    assert found("blame", x=["blam*", "blame"]) == [("x", "blame", "blame")]
+
+
+def test_apostrophes_of_both_kinds():
+    assert found("It wasn’t the government’s.", x=["n't", "government 's"]) == [("x", "n't", "n’t"), ("x", "government 's", "government’s")]
+
+
+def test_no_match_crosses_a_sentence():
+    assert found("He went to war. Crimes followed.", x=["war crimes", "war . crimes"]) == []
+
+
+def test_nothing_matches_nothing():
+    assert lexicons.match(tokens_of("A text."), dictionary(x=["absent"])).empty
+    assert lexicons.match(tokens_of("A text.").head(0), dictionary(x=["text"])).empty
+
+
+def plainly(words, table):
+    """The definition: try every term at every place; then longest, earliest, without wildcard."""
+    hits = []
+    for category, term in table.itertuples(index=False):
+        parts = term.split(" ")
+        for i in range(len(words) - len(parts) + 1):
+            if all(w.startswith(p[:-1]) if p.endswith("*") else w == p for w, p in zip(words[i:], parts)):
+                hits.append((-len(parts), i, term.endswith("*"), term, category))
+    taken, kept = set(), []
+    for n, i, _, term, category in sorted(hits, key=lambda h: h[:4]):
+        cells = {(category, j) for j in range(i, i - n)}
+        if not cells & taken:
+            taken |= cells
+            kept.append((i, category, term))
+    return sorted(kept)
+
+
+LETTERS = st.text("ab", min_size=1, max_size=3)
+TERM = st.lists(st.tuples(LETTERS, st.booleans()).map(lambda t: t[0] + "*" * t[1]), min_size=1, max_size=3).map(" ".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LETTERS, min_size=1, max_size=15), st.lists(st.tuples(st.sampled_from("xy"), TERM), min_size=1, max_size=6, unique=True))
+def test_equal_to_the_plain_matcher(words, terms):
+    table = pd.DataFrame(terms, columns=["category", "term"])
+    stream = pd.DataFrame({"article_id": "a", "sentence_id": 0, "position": range(len(words)), "token": words, "start": range(len(words)), "end": range(1, len(words) + 1)})
+    hits = lexicons.match(stream, table)
+    assert sorted(hits[["position", "category", "term"]].itertuples(index=False, name=None)) == plainly(words, table)
+
+
+@pytest.mark.parametrize("content, message", [
+    ("category,term,reason\nx,*war,r\n", "line 2: found “\\*war”; expected `\\*` only behind a word's letters"),
+    ("category,term,reason\nx,w*r,r\n", "line 2: found “w\\*r”"),
+    ("# note\ncategory,term,reason\nx,war,r\nx,War,r\n", "line 4: found “war” in x a second time"),
+    ("category,term,reason\nx,,r\n", "line 2: found no term"),
+    ("frame,word\nx,war\n", "line 1: found the columns frame, word; expected category, term"),
+    ("", "expected a CSV file"),
+])
+def test_bad_dictionaries_are_refused_with_the_line(tmp_path, content, message):
+    (tmp_path / "d.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(lexicons.DictionaryError, match=message):
+        lexicons.read_dictionary(tmp_path / "d.csv")
+
+
+def test_the_committed_dictionary():
+    table = lexicons.read_dictionary(tables.ROOT / "data" / "dictionaries" / "generic_frames.csv")
+    assert set(table["category"]) == {"responsibility", "conflict", "human_interest", "economic_consequences", "morality"}
+    assert table.groupby("category").size().between(40, 70).all() and table["reason"].str.len().gt(10).all()
+
+
+def test_work_grows_with_the_text_not_with_text_times_terms(monkeypatch):
+    """The first words of terms are looked up once per distinct word, however often it stands in the text."""
+    looked = []
+    plain = lexicons._matching_parts
+    monkeypatch.setattr(lexicons, "_matching_parts", lambda words, parts: looked.append(len(words)) or plain(words, parts))
+    lexicons.match(tokens_of("war and peace " * 500), dictionary(x=["war", "peace*"]))
+    assert looked == [3]

@@ -1,0 +1,157 @@
+"""Notebooks and pages: every notebook runs, only what changed runs again, a failure keeps what was made."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from conftest import compare_figures, run
+
+from analysis import report, tables
+
+PAGES = [p.stem for p in report.notebooks()]
+
+
+def test_every_notebook_runs_on_many_articles_and_on_one(retellings_run, one_article_run):
+    for home, name in ((retellings_run[0], "retellings"), (one_article_run[0], "bridge")):
+        for page in ["index", *PAGES]:
+            assert (home / "reports" / name / f"{page}.html").stat().st_size > 3000
+
+
+def test_the_committed_figures_of_the_retellings_are_current(retellings_run):
+    compare_figures("retellings", retellings_run[0] / "figures" / "retellings")
+
+
+def test_a_second_run_does_nothing_twice(retellings_run):
+    home, first = retellings_run
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in home.rglob("*") if p.is_file()}
+    second = run("report", "CORPUS=retellings", home=home)
+    assert second.stdout.count("unchanged") == len(PAGES) and "unchanged" not in first.stdout
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in home.rglob("*") if p.is_file()} == before
+
+
+def test_one_article_is_compared_with_nothing(one_article_run):
+    home = one_article_run[0]
+    figures = {p.stem for p in (home / "figures" / "bridge").glob("*.svg")}
+    assert figures == {"02_sentence_length", "04_instruments", "04_tone_by_group", "04_tone_position", "05_frame_rates", "05_frame_terms", "08_summary"}
+    captions = " ".join(json.loads(p.read_text(encoding="utf-8"))["caption"] for p in (home / "figures" / "bridge").glob("*.json"))
+    assert "one article" in captions and "by outlet" not in captions and "interval over" not in captions.replace("no interval", "")
+    assert "This text contains" in (home / "reports" / "bridge" / "05_framing.html").read_text(encoding="utf-8")
+
+
+def test_pages_are_self_contained(retellings_run, one_article_run):
+    for path in [*retellings_run[0].glob("reports/*/*.html"), *one_article_run[0].glob("reports/*/*.html")]:
+        page = path.read_text(encoding="utf-8")
+        assert not re.search(r"<script|<link|<iframe|@import|src=\"(?!data:)|url\((?!data:)", page), path
+        assert set(re.findall(r'href="(?!#)([^"#]+)', page)) <= {f"{p}.html" for p in ["index", *PAGES]}, path
+        assert "default-src 'none'" in page and '<html lang="en">' in page and '<main id="main"' in page and 'href="#main"' in page
+
+
+def test_every_picture_has_its_alt_text_caption_and_number(retellings_run):
+    for page in PAGES:
+        text = (retellings_run[0] / "reports" / "retellings" / f"{page}.html").read_text(encoding="utf-8")
+        pictures = re.findall(r"<figure[^>]*><img alt=\"([^\"]*)\"[^>]*><figcaption>(.*?)</figcaption>", text, re.S)
+        assert len(pictures) == text.count("<img")
+        for number, (alt, caption) in enumerate(pictures, 1):
+            assert len(alt) > 40 and caption.startswith(f"<b>Figure {int(page[:2])}.{number}.</b>")
+
+
+def test_every_page_of_the_retellings_says_what_they_are(retellings_run):
+    for path in retellings_run[0].glob("reports/retellings/*.html"):
+        assert report.CONSTRUCTED in path.read_text(encoding="utf-8").replace("&#39;", "'")
+
+
+def test_links_to_figures_resolve(retellings_run):
+    folder = retellings_run[0] / "reports" / "retellings"
+    links = re.findall(r'href="([\w.]+)#(\w+)"', (folder / "index.html").read_text(encoding="utf-8"))
+    assert len(links) == 9
+    for page, anchor in links:
+        assert f'id="{anchor}"' in (folder / page).read_text(encoding="utf-8")
+
+
+def test_plain_nbconvert_works_from_any_directory_and_names_what_to_run(tmp_path):
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "--output-dir", str(tmp_path), str(report.NOTEBOOKS / "02_tokens.ipynb")]
+    settings = os.environ | {"ANALYSIS_HOME": str(tmp_path / "home"), "ANALYSIS_CORPUS": "retellings"}
+    done = subprocess.run(command, env=settings, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode and "does not exist yet: run notebook 01_corpus first" in done.stderr
+    done = subprocess.run([*command[:-1], str(report.NOTEBOOKS / "01_corpus.ipynb")], env=settings, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0 and (tmp_path / "01_corpus.html").is_file() and (tmp_path / "home/data/derived/retellings/articles.parquet").is_file()
+
+
+# ---- the runner, on two small notebooks -----------------------------------------------------------------------------------------
+
+@pytest.fixture
+def small(home, tmp_path, monkeypatch):
+    """A project of two notebooks, the second of which fails while a file named `fail` lies in the corpus folder's parent."""
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "a.txt").write_text("A text. It ends.", encoding="utf-8")
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    common = f"from analysis import corpus, tables, tokens\nstore = tables.Store(tables.choice('CORPUS', {str(tmp_path / 'papers')!r}))"
+    cells = {"01_read": ["articles = corpus.mark_duplicates(corpus.mark_language(corpus.clean(corpus.read(store.source)[0])[0]))\nstore.write('articles', articles, made_from=['source'])"],
+             "02_cut": [f"import pathlib\nassert not pathlib.Path({str(tmp_path / 'fail')!r}).exists(), 'told to fail'",
+                        "store.write('sentences', tokens.split_sentences(store.read('articles')), made_from=['articles'])"]}
+    for name, code in cells.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# {name}"), *map(nbformat.v4.new_code_cell, [common, *code])])
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    monkeypatch.setattr(report, "NOTEBOOKS", folder)
+    monkeypatch.setattr(report, "_browser", lambda: None)
+    return tmp_path
+
+
+def ran(tmp_path):
+    """Which notebooks a run ran."""
+    said = []
+    report.report(tables.Store(tmp_path / "papers"), {"CORPUS": str(tmp_path / "papers")}, tell=said.append)
+    return [line.split()[0] for line in said if line.startswith("  0") and "unchanged" not in line]
+
+
+def test_only_what_changed_is_run_again(small):
+    assert ran(small) == ["01_read", "02_cut"]
+    assert ran(small) == []
+    os.utime(small / "papers" / "a.txt", (1, 1))
+    assert ran(small) == [], "by content, not by clock"
+    (small / "papers" / "a.txt").write_text("Another text. It ends.", encoding="utf-8")
+    assert ran(small) == ["01_read", "02_cut"]
+    (tables.home() / "reports" / "papers" / "02_cut.html").unlink()
+    assert ran(small) == ["02_cut"]
+    (tables.home() / "data" / "derived" / "papers" / "articles.parquet").unlink()
+    assert ran(small) == ["01_read"], "the same table comes back, so nothing after it changes"
+    path = small / "notebooks" / "02_cut.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace("# 02_cut", "# 02_cut again"), encoding="utf-8")
+    assert ran(small) == ["02_cut"]
+
+
+def test_a_failing_notebook_names_the_cell_and_keeps_what_was_made(small):
+    ran(small)
+    kept = {p: p.read_bytes() for p in tables.home().rglob("*") if p.is_file() and p.name not in ("index.html", "index.json")}
+    (small / "fail").touch()
+    path = small / "notebooks" / "02_cut.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace("# 02_cut", "# changed"), encoding="utf-8")
+    with pytest.raises(report.NotebookFailed, match=r"02_cut, cell 3 \(import pathlib\): AssertionError: told to fail"):
+        ran(small)
+    assert {p: p.read_bytes() for p in kept} == kept
+    assert [p for p in tables.home().rglob(".*") if p.is_file()] == []
+    index = (tables.home() / "reports" / "papers" / "index.html").read_text(encoding="utf-8")
+    assert "The last run failed: 02_cut, cell 3" in index and "from an earlier run" in index
+    (small / "fail").unlink()
+    assert ran(small) == ["02_cut"]
+    assert "The last run failed" not in (tables.home() / "reports" / "papers" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words, code, message", [
+    ((), 2, "python -m analysis VERB"), (("--help",), 0, "CORPUS     newsarticles"), (("fly",), 2, "No verb “fly”: expected report"),
+    (("report", "CORPS=x"), 2, "Not understood: “CORPS=x”. Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"),
+])
+def test_the_command_line(tmp_path, words, code, message):
+    done = run(*words, home=tmp_path / "home", code=code)
+    assert message in done.stdout + done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_unreadable_corpus_ends_with_one_clear_message(tmp_path):
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "x.png").write_bytes(b"")
+    done = run("report", f"CORPUS={tmp_path / 'papers'}", home=tmp_path / "home", code=1)
+    assert "01_corpus" in done.stderr and "Nothing readable in" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,99 @@
+"""The house: documents equal to the code, imports one way, nothing committed that must not be."""
+import ast
+import json
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from analysis import tables
+
+ROOT = tables.ROOT
+READERS, CODERS, BEYOND = {"tables", "corpus", "tokens", "lexicons"}, {"sentiment", "framing"}, {"estimates", "figures"}
+
+
+def tracked():
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_the_codebook_is_the_schema():
+    assert (ROOT / "data" / "codebook.md").read_text(encoding="utf-8") == tables.codebook(), "run: python -m analysis codebook > data/codebook.md"
+
+
+def name_and_bound(requirement):
+    return re.fullmatch(r"([\w-]+)(.*)", requirement).groups()
+
+
+def test_environment_yml_equals_pyproject():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra), f"python{project['requires-python']}"]
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    pip = next(item["pip"] for item in listed if isinstance(item, dict))
+    given = [item for item in listed if isinstance(item, str)] + pip
+    assert "-e ." in given, "the package itself is installed"
+    assert sorted(map(name_and_bound, set(given) - {"-e .", "pip"})) == sorted(map(name_and_bound, wanted))
+    assert any(item.startswith("textblob") for item in pip), "conda-forge's textblob is too old"
+
+
+def test_every_dependency_is_pinned_with_its_hash():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    for requirement in wanted:
+        assert re.search(rf"^{re.escape(name_and_bound(requirement)[0].lower())}==", pins, re.M), requirement
+    assert all("--hash=sha256:" in block for block in re.split(r"^(?=[a-z0-9])", pins, flags=re.M) if "==" in block.split("\n")[0])
+
+
+def imported(module):
+    tree = ast.parse((ROOT / "analysis" / f"{module}.py").read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "analysis":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analysis."):
+            found.add(node.module.split(".")[1])
+    return found
+
+
+def test_imports_run_one_way():
+    modules = {p.stem for p in (ROOT / "analysis").glob("*.py")} - {"__init__", "__main__", "report"}
+    assert modules == READERS | CODERS | BEYOND
+    assert all(imported(m) <= READERS for m in READERS | CODERS), "readers of text know nothing of coders, coders nothing of estimates"
+    assert imported("estimates") <= READERS and imported("figures") <= READERS | {"estimates"}
+    assert all(imported(m) == tables.modules_in((ROOT / "analysis" / f"{m}.py").read_text(encoding="utf-8")) for m in modules), "what the staleness check sees is what is imported"
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, analysis.tables, analysis.__main__; print([m for m in ('pandas', 'nltk', 'matplotlib', 'textblob', 'pyarrow') if m in sys.modules])"
+    import sys
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_notebooks_are_committed_without_outputs_and_in_shape():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), f"{path.name}: clear the outputs before committing"
+        prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+        code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+        assert re.match(rf"# {path.stem[:2]} · .+\?", prose), f"{path.name}: the title is a question"
+        assert all(part in prose for part in ("*Reads*", "*Writes*", "*Takes*", "## Checks", "## What this does not show", "## For a class")), path.name
+        assert sum("parameters" in c["metadata"].get("tags", []) for c in cells) == 1 and sum("import" in c and "from analysis" in c for c in code) == 1, path.name
+        assert 'kind="answer"' in code[-1] and len(prose.split()) > sum(len(c.split()) for c in code if "alt=" not in c) * 0.8, path.name
+
+
+def test_nothing_committed_names_a_registry_or_a_machine():
+    address = re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian|anaconda)\.(?:org|com)\b|(?<![\w./])/(?:work|farm|root|Users)/")
+    for path in tracked():
+        if path.suffix not in (".png", ".parquet") and path.name != "test_repository.py":
+            found = address.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path.relative_to(ROOT)}: {found.group()}"
+
+
+def test_the_packages_modules_stay_small():
+    lines = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "analysis").glob("*.py")}
+    assert sum(lines.values()) <= 3500 and max(lines.values()) <= 600, lines

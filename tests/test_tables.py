@@ -1,0 +1,165 @@
+"""One schema in code: checked on writing and reading; tables that no longer fit are refused with what to do."""
+import json
+import multiprocessing
+import os
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from conftest import articles_of
+
+from analysis import tables, tokens
+
+
+@pytest.fixture
+def store(home, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "one.txt").write_text("A first text. It has two sentences.", encoding="utf-8")
+    store = tables.Store(folder)
+    store.write("articles", articles_of("A first text. It has two sentences."), made_from=["source"])
+    return store
+
+
+def sentences_of(store):
+    return store.write("sentences", tokens.split_sentences(store.read("articles")), made_from=["articles"])
+
+
+def test_what_is_written_is_read(store):
+    pd.testing.assert_frame_equal(sentences_of(store), store.read("sentences"))
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda t: t.drop(columns="outlet"), "columns missing: outlet"),
+    (lambda t: t.assign(extra=1), "columns it does not have: extra"),
+    (lambda t: t.assign(text=None), "column `text`: null in row 0"),
+    (lambda t: t.assign(n_words="many"), "column `n_words`: expected int"),
+    (lambda t: t.assign(n_words=-1), "column `n_words`: np.int64(-1) is out of range"),
+    (lambda t: pd.concat([t, t]), "repeat the key article_id"),
+])
+def test_a_wrong_table_is_refused_by_name(change, message):
+    with pytest.raises(tables.TableError) as error:
+        tables.check("articles", change(articles_of("Text.")))
+    assert message in str(error.value) and "`articles`" in str(error.value)
+
+
+def test_a_row_that_refers_to_nothing_is_refused(store):
+    sentences = tokens.split_sentences(articles_of("One.", "Two."))
+    with pytest.raises(tables.TableError, match="1 row.s. refer to nothing in `articles`.*'b'"):
+        store.write("sentences", sentences, made_from=["articles"])
+
+
+def test_a_missing_table_names_its_notebook(store):
+    with pytest.raises(tables.TableError, match="run notebook 02_tokens first"):
+        store.read("sentences")
+
+
+def test_a_changed_source_makes_every_later_table_outdated(store):
+    sentences_of(store)
+    (store.source / "two.txt").write_text("Another text.", encoding="utf-8")
+    with pytest.raises(tables.TableError, match="`articles` is older than what it was made from .source.: run notebook 01_corpus again"):
+        store.read("sentences")
+
+
+def test_a_changed_parent_makes_a_table_outdated(store):
+    sentences_of(store)
+    store.write("articles", articles_of("A first text. It has three sentences. Now."), made_from=["source"])
+    with pytest.raises(tables.TableError, match="`sentences` is older than what it was made from .articles.: run notebook 02_tokens again"):
+        store.read("sentences")
+
+
+def test_changed_code_makes_a_table_outdated(store, monkeypatch):
+    sentences_of(store)
+    monkeypatch.setattr(tables, "code_hash", lambda *modules: "another" if modules == ("tokens",) else "x")
+    with pytest.raises(tables.TableError, match="another version of the code"):
+        store.read("sentences")
+
+
+def test_a_damaged_table_is_refused_or_reads_the_same(store):
+    sentences, path, refused = sentences_of(store), store.path("sentences"), 0
+    whole = path.read_bytes()
+    for at in range(4, len(whole) - 8, 23):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1:])
+        try:
+            pd.testing.assert_frame_equal(store.read("sentences"), sentences)
+        except tables.TableError as error:
+            assert "run notebook 02_tokens again" in str(error)
+            refused += 1
+    assert refused > 20
+
+
+def test_a_truncated_table_is_refused(store):
+    sentences_of(store)
+    path = store.path("sentences")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(tables.TableError, match="damaged"):
+        store.read("sentences")
+
+
+def test_a_foreign_table_is_refused(store):
+    sentences_of(store).to_parquet(store.path("sentences"))
+    with pytest.raises(tables.TableError, match="is not the table `sentences` of corpus `papers`"):
+        store.read("sentences")
+
+
+def test_a_table_of_another_corpus_is_refused(store):
+    sentences_of(store)
+    other = tables.Store(store.source, name="other")
+    other.folder.mkdir(exist_ok=True)
+    os.replace(store.path("sentences"), other.path("sentences"))
+    with pytest.raises(tables.TableError, match="is not the table"):
+        other.read("sentences")
+
+
+def test_a_failed_write_leaves_the_old_file_whole(store, monkeypatch):
+    before = store.path("articles").read_bytes()
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    with pytest.raises(OSError):
+        store.write("articles", articles_of("Another."), made_from=["source"])
+    assert store.path("articles").read_bytes() == before
+    assert [p.name for p in store.folder.iterdir() if p.name.startswith(".")] == []
+
+
+def test_each_table_records_what_it_was_made_from(store):
+    sentences_of(store)
+    said = json.loads(pq.read_schema(store.path("sentences")).metadata[b"news-framing"])
+    assert said["made_from"] == {"articles": store.footer("articles")["content"]}
+
+
+def _write_in(path, results):
+    table = pd.DataFrame({"a": ["x", None, "é"], "b": [1.5, float("nan"), -0.0]})
+    results.put(tables.content_hash(table))
+
+
+def test_the_content_hash_does_not_depend_on_the_process():
+    context, found = multiprocessing.get_context("spawn"), []
+    for _ in range(2):
+        results = context.Queue()
+        process = context.Process(target=_write_in, args=(None, results))
+        process.start()
+        found.append(results.get(timeout=60))
+        process.join()
+    assert found[0] == found[1]
+
+
+def test_a_name_in_use_for_another_path_is_refused(home, tmp_path):
+    for part in ("x", "y"):
+        (tmp_path / part / "papers").mkdir(parents=True)
+    tables.Store(tmp_path / "x" / "papers")
+    with pytest.raises(tables.TableError, match="The name `papers` is in use for .*add NAME="):
+        tables.Store(tmp_path / "y" / "papers")
+    assert tables.Store(tmp_path / "y" / "papers", name="papers-2").name == "papers-2"
+
+
+@pytest.mark.parametrize("words, message", [
+    ({"corpus": "nowhere/at/all"}, "No corpus at nowhere/at/all"),
+    ({"corpus": "retellings", "topic": "middle_east"}, "only the corpus `newsarticles` carries a topic filter"),
+    ({"corpus": "retellings", "name": "../x"}, "a corpus's name is made of"),
+])
+def test_impossible_choices_are_refused(home, words, message):
+    with pytest.raises(tables.TableError, match=message):
+        tables.Store(words.pop("corpus"), **words)
+
+
+def test_topics_have_names_of_their_own(home):
+    assert [tables.Store("newsarticles", topic=t).name for t in (None, "all")] == ["newsarticles", "newsarticles-all"]
