@@ -466,10 +466,10 @@ def mark_language(articles, *, words=20):
 def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
     """Articles with `duplicate_of`: the earliest article (date, then order) whose shingles this one repeats; null for originals.
 
-    Containment (Broder 1997): shared runs of `shingle` words over those of the shorter text. Candidates come from every eighth shingle by
-    hash: each article is paired with the first and the previous holder of the shingle, so the work grows with the corpus, not its square
-    (shingles in more than `most` articles are boilerplate and make no pair, unless whole texts are equal). Wire copy and
-    re-publications are marked, never dropped.
+    Containment (Broder 1997): shared runs of `shingle` words over those of the shorter text, if that has 20 words; shorter texts repeat
+    another only if they equal it. Candidates come from every fourth shingle by hash: each article is paired with the first and the
+    previous holder of the shingle, so the work grows with the corpus, not its square (shingles in more than `most` articles are
+    boilerplate and make no pair). Wire copy and re-publications are marked, never dropped.
     """
     order = articles.assign(n=range(len(articles))).sort_values(["date", "n"], na_position="last", kind="stable")["n"].to_numpy()
     numbers, first_with, sets, duplicate_of = {}, {}, {}, {}
@@ -487,8 +487,8 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
         if original != i and len(sets[i]):
             duplicate_of[i] = original
     singles = [i for i in order if i not in duplicate_of]
-    sketch = pd.DataFrame({"code": np.concatenate([sets[i][sets[i] % 8 == 0] for i in singles] or [np.array([], np.uint64)]),
-                           "rank": np.repeat(np.arange(len(singles)), [int((sets[i] % 8 == 0).sum()) for i in singles])})
+    sketch = pd.DataFrame({"code": np.concatenate([sets[i][sets[i] % 4 == 0] for i in singles] or [np.array([], np.uint64)]),
+                           "rank": np.repeat(np.arange(len(singles)), [int((sets[i] % 4 == 0).sum()) for i in singles])})
     sketch = sketch.sort_values(["code", "rank"], kind="stable")
     holders = sketch.groupby("code")["rank"]
     sketch = sketch.assign(first=holders.transform("first"), before=holders.shift(), n=holders.transform("size"))
@@ -497,8 +497,9 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
     for later, earlier in pairs.astype("int64").sort_values(["later", "earlier"]).itertuples(index=False):
         i, j = singles[later], singles[earlier]
         small = min(len(sets[i]), len(sets[j]))
-        if i not in duplicate_of and small >= 8 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= containment * small:
+        if i not in duplicate_of and small >= 16 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= containment * small:
             duplicate_of[i] = duplicate_of.get(j, j)
+    duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
 
 

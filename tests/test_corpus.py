@@ -272,6 +272,12 @@ def test_exact_and_near_duplicates_point_to_the_earliest():
     assert list(marked["duplicate_of"].fillna("-")) == ["b", "-", "b", "-"]
 
 
+def test_a_copy_of_a_repetition_points_to_the_original():
+    story = words(1)
+    marked = corpus.mark_duplicates(articles_of(story, story + " " + words(2, 40), story + " " + words(2, 40)))
+    assert list(marked["duplicate_of"].fillna("-")) == ["-", "a", "a"]
+
+
 def test_shared_boilerplate_is_no_duplicate():
     tail = " " + words(9, 40)
     marked = corpus.mark_duplicates(articles_of(*[words(i) + tail for i in range(8)]))
@@ -285,7 +291,7 @@ def brute_force(articles, containment=0.6):
     for i in range(len(sets)):
         for j in range(i):
             small = min(len(sets[i]), len(sets[j]))
-            if small >= 8 and len(sets[i] & sets[j]) >= containment * small:
+            if small >= 16 and len(sets[i] & sets[j]) >= containment * small:
                 pairs.add((j, i))
     return pairs
 
