@@ -84,6 +84,14 @@ SCHEMAS = {
         "token": Column("str", "the word or mark as printed"),
         "pos": Column("str", "part of speech, Penn Treebank tag, by TextBlob's bundled tagger (about 94 % right on edited text)"),
     }, ("article_id", "sentence_id", "position"), "sentences", ("article_id", "sentence_id")),
+    "segments": Schema("stretch of one voice in one sentence", "03_voices", "voices", SENTENCE | {
+        "segment_id": Column("int", "place in its sentence, from 0; a sentence's segments tile it", low=0),
+    } | OFFSETS | {
+        "voice": Column("str", "who speaks: the outlet itself, somebody quoted, somebody reported without quotation marks", values=("own", "direct", "indirect")),
+        "speaker": Column("str", "the fullest name the article gives of whoever is given the word, a role or institution as printed; null: the outlet, or not plain", nullable=True),
+        "cue": Column("str", "the word by which the speaker is given the word; null: none of its own", nullable=True),
+        "stance": Column("str", "what the cue says of the content", nullable=True, values=("neutral", "distancing", "endorsing", "speech_act")),
+    }, ("article_id", "sentence_id", "segment_id"), "sentences", ("article_id", "sentence_id")),
     "tone": Schema("judgement of tone", "04_sentiment", "sentiment", CODINGS,
                    ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
     "frames": Schema("judgement of a frame", "05_framing", "framing", CODINGS,

@@ -1,0 +1,239 @@
+"""Who speaks: one made-up sentence per construction, then properties that hold for any text."""
+import json
+import re
+
+import pytest
+from conftest import SHARED, articles_of, needs_shared
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from analysis import corpus, tables, tokens, voices
+
+
+def segments_of(*texts):
+    articles = articles_of(*texts)
+    sentences = tokens.split_sentences(articles)
+    return articles, sentences, voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
+
+
+def marked(text):
+    """The text with its attributed stretches in brackets, and their speakers in order."""
+    articles, _, segments = segments_of(text)
+    body, out, at = articles["text"][0], "", 0
+    for s in segments.itertuples():
+        piece = body[s.start:s.end]
+        out += body[at:s.start]
+        if s.voice == "own":
+            out += piece
+        else:
+            marks = "[]" if s.voice == "indirect" else "“”"
+            out += marks[0] + re.sub("[“”]", "", piece.strip()) + marks[1] + piece[len(piece.rstrip()):]
+        at = s.end
+    return out, [s.speaker if isinstance(s.speaker, str) else None for s in segments.itertuples() if s.voice != "own"]
+
+
+CONSTRUCTIONS = [
+    # cue before, behind and inside the content
+    ("Anna Lund said that the ferry was late.", "Anna Lund said [that the ferry was late.]", ["Anna Lund"]),
+    ("Anna Lund said the ferry was late.", "Anna Lund said [the ferry was late.]", ["Anna Lund"]),
+    ("The ferry was late, Anna Lund said.", "[The ferry was late,] Anna Lund said.", ["Anna Lund"]),
+    ("The ferry, Anna Lund said, was late.", "[The ferry,] Anna Lund said, [was late.]", ["Anna Lund", "Anna Lund"]),
+    ("Anna Lund said on Monday that the ferry was late.", "Anna Lund said on Monday [that the ferry was late.]", ["Anna Lund"]),
+    ("Anna Lund told reporters that the ferry was late.", "Anna Lund told reporters [that the ferry was late.]", ["Anna Lund"]),
+    ("Anna Lund told the paper in Oslo that the ferry was late.", "Anna Lund told the paper in Oslo [that the ferry was late.]", ["Anna Lund"]),
+    ("Anna Lund on Monday said the ferry was late.", "Anna Lund on Monday said [the ferry was late.]", ["Anna Lund"]),
+    ("In an interview, Anna Lund said that the ferry was late.", "In an interview, Anna Lund said [that the ferry was late.]", ["Anna Lund"]),
+    # quotations
+    ("“The ferry was late,” Anna Lund said.", "“The ferry was late,” Anna Lund said.", ["Anna Lund"]),
+    ("“The ferry was late,” said Anna Lund, a captain.", "“The ferry was late,” said Anna Lund, a captain.", ["Anna Lund"]),
+    ("Anna Lund said: “The ferry was late.”", "Anna Lund said: “The ferry was late.”", ["Anna Lund"]),
+    ("“The ferry,” Anna Lund said, “was late again.”", "“The ferry,” Anna Lund said, “was late again.”", ["Anna Lund", "Anna Lund"]),
+    ("Anna Lund said that the ferry was “a floating ruin”.", "Anna Lund said [that the ferry was] “a floating ruin.”", ["Anna Lund", "Anna Lund"]),
+    ("“The ferry was late,” Anna Lund said. “It will be late again.”", "“The ferry was late,” Anna Lund said. “It will be late again.”", ["Anna Lund", "Anna Lund"]),
+    ("The so-called “summer fleet” is old.", "The so-called “summer fleet” is old.", []),
+    # sources
+    ("According to Anna Lund, the ferry was late.", "According to Anna Lund, [the ferry was late.]", ["Anna Lund"]),
+    ("The ferry was late, according to the harbour office.", "[The ferry was late,] according to the harbour office.", ["harbour office"]),
+    ("In the words of Anna Lund, the ferry was a ruin.", "In the words of Anna Lund, [the ferry was a ruin.]", ["Anna Lund"]),
+    ("The law states that ferries carry boats.", "The law states [that ferries carry boats.]", ["law"]),
+    ("As Anna Lund told the paper, the ferry was late.", "As Anna Lund told the paper, [the ferry was late.]", ["Anna Lund"]),
+    # nouns
+    ("Anna Lund’s claim that the ferry was late surprised nobody.", "Anna Lund’s claim [that the ferry was late] surprised nobody.", ["Anna Lund"]),
+    ("The court heard Anna Lund’s warning that the ferry would sink.", "The court heard Anna Lund’s warning [that the ferry would sink.]", ["Anna Lund"]),
+    # participles and chains
+    ("Anna Lund said that the ferry was late, adding that it would sink.", "Anna Lund said [that the ferry was late,] adding [that it would sink.]", ["Anna Lund", "Anna Lund"]),
+    ("Anna Lund met the crew. She added that the ferry was late.", "Anna Lund met the crew. She added [that the ferry was late.]", ["Anna Lund"]),
+    ("Anna Lund said that the ferry was late and warned that it would sink.", "Anna Lund said [that the ferry was late] and warned [that it would sink.]", ["Anna Lund", "Anna Lund"]),
+    ("Anna Lund said that the ferry was late, but Mia Holm insisted that it was early.", "Anna Lund said [that the ferry was late,] but Mia Holm insisted [that it was early.]", ["Anna Lund", "Mia Holm"]),
+    # verbs whose object is the content
+    ("Anna Lund urged the owners to repair the ferry.", "Anna Lund urged [the owners to repair the ferry.]", ["Anna Lund"]),
+    ("Anna Lund accused the owners of hiding the damage.", "Anna Lund accused [the owners of hiding the damage.]", ["Anna Lund"]),
+    ("Anna Lund called the offer an insult.", "Anna Lund called [the offer an insult.]", ["Anna Lund"]),
+    ("Anna Lund described the ferry as a ruin.", "Anna Lund described [the ferry as a ruin.]", ["Anna Lund"]),
+    ("The owners denied hiding the damage.", "The owners denied [hiding the damage.]", ["owners"]),
+    ("The union called for a strike.", "The union called for [a strike.]", ["union"]),
+    ("The union vowed to fight.", "The union vowed [to fight.]", ["union"]),
+    ("The damage was described by Anna Lund as grave.", "[The damage] was described by Anna Lund [as grave.]", ["Anna Lund", "Anna Lund"]),
+    # thoughts
+    ("Anna Lund believes that the ferry will sink.", "Anna Lund believes [that the ferry will sink.]", ["Anna Lund"]),
+    ("Many sailors fear the ferry will sink.", "Many sailors fear [the ferry will sink.]", ["sailors"]),
+    # questions
+    ("Asked whether the ferry was late, Anna Lund replied that it was.", "Asked [whether the ferry was late,] Anna Lund replied [that it was.]", [None, "Anna Lund"]),
+    # not speech
+    ("The deal says much about the owners.", "The deal says much about the owners.", []),
+    ("Stocks added 2 % on Monday.", "Stocks added 2 % on Monday.", []),
+    ("Anna Lund did not say that the ferry was late.", "Anna Lund did not say that the ferry was late.", []),
+    ("Anna Lund declined to say whether the ferry was late.", "Anna Lund declined to say whether the ferry was late.", []),
+    ("A call is not yet a strike.", "A call is not yet a strike.", []),
+]
+
+
+@pytest.mark.parametrize("text, expected, speakers", CONSTRUCTIONS, ids=[t for t, *_ in CONSTRUCTIONS])
+def test_constructions(text, expected, speakers):
+    assert marked(text) == (expected, speakers)
+
+
+NAMES = {"Anna Lund": "Hossein Rahimi", "Lund": "Rahimi", "Mia Holm": "Mary Okafor"}
+
+
+@pytest.mark.parametrize("text, expected, speakers", CONSTRUCTIONS, ids=[t for t, *_ in CONSTRUCTIONS])
+def test_other_names_change_nothing(text, expected, speakers):
+    def swap(value):
+        for old, new in NAMES.items():
+            value = value and value.replace(old, new)
+        return value
+    assert marked(swap(text)) == (swap(expected), [swap(s) for s in speakers])
+
+
+@pytest.mark.parametrize("text, speakers", [
+    ("The foreign minister, Ann Lee, met the press. “It is over,” the minister said.", ["Ann Lee"]),
+    ("Ann Lee, the defence secretary, met the prime minister. “It is over,” Lee said. The secretary added that she was glad.", ["Ann Lee", "Ann Lee"]),
+    ("Prime Minister Jo Berg met Foreign Minister Ann Lee. The foreign minister said that it was over. The prime minister said that it was not.", ["Ann Lee", "Jo Berg"]),
+    ("Officials in the ministry said it was over. They said it was good.", ["Officials in the ministry", "Officials in the ministry"]),
+    ("The State Department said it was over.", ["State Department"]),
+    ("The Department of Justice said it was over.", ["Department of Justice"]),
+    ("Senator Ann Lee of Ohio said it was over. Lee said it was good.", ["Ann Lee", "Ann Lee"]),
+    ("Mr Berg met Mrs Lee. She said that it was over. He said that it was not.", ["Lee", "Berg"]),
+    ("It was said that it was over.", [None]),
+])
+def test_speakers_are_one_person_under_many_names(text, speakers):
+    assert marked(text)[1] == speakers
+
+
+@pytest.mark.parametrize("text, quoted", [
+    ("“One two three,” he said. “Four.”", ["“One two three,”", "“Four.”"]),
+    ('"One two three," he said. "Four."', ['"One two three,"', '"Four."']),
+    ("«One two three», he said.", ["«One two three»"]),
+    ("‘One two three,’ he said of the workers’ rights.", ["‘One two three,’"]),
+    ("He said 'one two three' and left the workers' hall.", ["'one two three'"]),
+    ("“One ‘two’ three,” he said.", ["“One ‘two’ three,”"]),
+    ("“One two three. Four five.\n\nNext paragraph.", ["“One two three."]),
+    ("“One two. Three.\n\n“Four five,” he said.", ["“One two. Three.", "“Four five,”"]),
+])
+def test_quotations(text, quoted):
+    assert [text[a:b] for a, b in voices.quotations(text)] == quoted
+
+
+def test_stance_is_the_cues():
+    _, _, segments = segments_of("Lee said it was over. Lee claimed it was over. Lee acknowledged it was over. Lee warned that it was over.")
+    assert list(segments.loc[segments["voice"] != "own", "stance"]) == ["neutral", "distancing", "endorsing", "speech_act"]
+
+
+def test_every_cue_has_its_reason_and_a_known_stance():
+    cues = voices.read_cues()
+    assert cues["reason"].str.len().gt(15).all() and not cues.duplicated(["cue", "kind"]).any()
+    known = {"clause", "that", "whether", "quote", "object", "number", "to", "whom", "whom:of", "whom:to", "whom:as", "whom:at", "whom:for", "hearer", "loose", "thought", "ing", "of"}
+    assert {f for frames in cues["frames"] for f in frames.split()} <= known
+
+
+def test_a_wrong_table_of_cues_is_refused(tmp_path):
+    (tmp_path / "cues.csv").write_text("cue,kind,frames,stance,forms,reason\nsay,verb,clause,angry,,x\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="cue “say” has kind verb and stance angry"):
+        voices.read_cues(tmp_path / "cues.csv")
+
+
+def tiles(articles, sentences, segments):
+    body = dict(zip(articles["article_id"], articles["text"]))
+    whole = segments.groupby(["article_id", "sentence_id"])
+    assert len(whole) == len(sentences)
+    for s in sentences.itertuples():
+        part = whole.get_group((s.article_id, s.sentence_id))
+        assert part["start"].iloc[0] == s.start and part["end"].iloc[-1] == s.end and list(part["start"])[1:] == list(part["end"])[:-1]
+        assert "".join(body[s.article_id][a:b] for a, b in zip(part["start"], part["end"])) == s.text
+    tables.check("segments", segments)
+
+
+PIECES = st.sampled_from(["“", "”", '"', "‘", "’", "'", " said ", "Anna Lund", "that ", ", ", ". ", "\n\n", "according to", " he ", "told", " not ", "IT WAS ", "the ferry was late", "claim", "urged", " to ", "\n", "«", "»", ":", "who"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, min_size=1, max_size=40).map("".join).filter(lambda t: t.strip()))
+@example("“" + "the ferry was late. " * 30)
+@example("\"" * 500)
+@example("“”" * 300)
+@example("THE MINISTER SAID THAT IT WAS OVER. “IT IS,” HE SAID.")
+@example("“The ferry\nwas late,” said\nAnna Lund.")
+@example("said said said that that “said”")
+def test_segments_tile_any_text(text):
+    tiles(*segments_of(text))
+
+
+def test_ten_thousand_marks_are_read():
+    articles, sentences, segments = segments_of("“ " * 10000)
+    tiles(articles, sentences, segments)
+
+
+def test_removing_a_quotation_leaves_the_outlets_own_words():
+    with_it = segments_of("The ferry sank. “It was a horrible, evil ship,” Anna Lund said. Nobody was hurt.")
+    own = [with_it[0]["text"][0][s.start:s.end].strip() for s in with_it[2].itertuples() if s.voice == "own"]
+    assert own == ["The ferry sank.", "Anna Lund said.", "Nobody was hurt."]
+
+
+def test_the_retellings_tile():
+    articles, _ = corpus.clean(corpus.read(tables.ROOT / "data" / "retellings")[0])
+    sentences = tokens.split_sentences(articles)
+    tiles(articles, sentences, voices.find_voices(articles, sentences, tokens.split_tokens(sentences)))
+
+
+SEED = {0: "Hossein Amir-Abdollahian", 1: "Hossein Amir-Abdollahian", 2: "Hossein Amir-Abdollahian", 5: "U.S. State Department", 7: "Health officials in the Hamas-controlled Gaza Strip",
+        8: "Israel", 9: "Hossein Amir-Abdollahian", 11: "Iran", 12: "Iranian government", 14: "Hossein Amir-Abdollahian", 15: "Hossein Amir-Abdollahian", 16: "Hossein Amir-Abdollahian",
+        17: "Hossein Amir-Abdollahian", 18: "Hossein Amir-Abdollahian"}  # sentences in which somebody is reported, and who
+
+
+def seed_speakers(change=lambda text: text):
+    articles, _ = corpus.clean(corpus.read(SHARED / "seed")[0])
+    _, _, segments = segments_of(change(articles["text"][0]))
+    heard = segments[segments["voice"] != "own"]
+    return heard.groupby("sentence_id")["speaker"].agg(set).to_dict()
+
+
+@needs_shared
+def test_the_seed_is_read_right_but_for_two_sentences_at_most():
+    found = seed_speakers()
+    wrong = [i for i in range(21) if found.get(i) != ({SEED[i]} if i in SEED else None)]
+    print("sentences of the seed read wrong:", wrong)
+    assert len(wrong) <= 2
+
+
+@needs_shared
+def test_the_seed_with_other_names_is_read_the_same():
+    swaps = [("Hossein Amir-Abdollahian", "Ingrid Solberg"), ("Amir-Abdollahian", "Solberg"), ("Iranian", "Norwegian"), ("Iran", "Norway"), ("Israeli", "Finnish"), ("Israel", "Finland"),
+             ("Palestinians", "Swedes"), ("Palestinian", "Swedish"), ("Hamas", "Valdor"), (" he ", " she "), ("He ", "She "), ("Benjamin Netanyahu", "Pekka Virtanen"), ("Netanyahu", "Virtanen")]
+
+    def change(text):
+        for old, new in swaps:
+            text = text.replace(old, new)
+        return text
+    expected = {i: {change(s) for s in speakers} for i, speakers in seed_speakers().items()}
+    assert seed_speakers(change) == expected
+
+
+def test_the_reference_codes_fit_the_texts():
+    import pandas as pd
+    folder = tables.ROOT / "data" / "coded" / "retellings"
+    units, codes = pd.read_csv(folder / "units.csv"), pd.read_csv(folder / "codes.csv")
+    articles, _ = corpus.clean(corpus.read(tables.ROOT / "data" / "retellings")[0])
+    texts = dict(zip(articles["article_id"], articles["text"]))
+    assert all(texts[u.article_id][u.start:u.end] == u.text for u in units.itertuples())
+    assert set(codes["unit_id"]) == set(units["unit_id"]) and all(json.loads(v) for v in codes.loc[codes["variable"] == "segments", "value"])
+    assert re.search("never to be called", (folder / "GUIDELINE.md").read_text(encoding="utf-8"))
