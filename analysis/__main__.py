@@ -33,6 +33,9 @@ def main(arguments):
     if verb == "codebook":
         sys.stdout.write(tables.codebook())
         return 0
+    if set(rest) & {"-h", "--help"}:
+        print(HELP)
+        return 0
     if verb == "test":
         return subprocess.call([sys.executable, "-m", "pytest", *rest], cwd=tables.ROOT)
     choices, options = {}, []
@@ -40,6 +43,8 @@ def main(arguments):
         name, equals, value = word.partition("=")
         if word.startswith("-") and verb == "lab":
             options.append(word)
+        elif equals and name in WORDS and not value.strip():
+            return _refuse(f"{name}= names nothing: leave it out, or give it a value.")
         elif equals and name in WORDS:
             choices[name] = value
         else:
@@ -54,6 +59,9 @@ def main(arguments):
             corpus.fetch(store.source)
         if verb == "report":
             from analysis import report
+            if "COLUMNS" in choices:
+                from analysis import corpus
+                corpus.own_columns(choices["COLUMNS"])
             report.report(store, choices)
             return 0
     except (tables.TableError, ValueError) as error:
@@ -61,7 +69,7 @@ def main(arguments):
     except Exception as error:
         if type(error).__name__ != "NotebookFailed":
             raise
-        return _refuse(f"{error}\nWhat was made before it is kept.", 1)
+        return _refuse(error, 1)
     settings = {f"ANALYSIS_{name}": value for name, value in choices.items()}
     return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=os.environ | settings)
 

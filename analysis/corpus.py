@@ -69,25 +69,39 @@ def fetch(source):
 
 # ---- readers --------------------------------------------------------------------------------------------------------------------
 
+def own_columns(words):
+    """The word COLUMNS as a mapping: "text=body_html,outlet=paper" → {"text": "body_html", "outlet": "paper"}."""
+    pairs = [pair.partition("=") for pair in words.split(",") if pair.strip()]
+    for ours, equals, theirs in pairs:
+        if not (equals and theirs.strip() and _key(ours) in FIELD_OF):
+            raise tables.TableError(f"COLUMNS={words}: found “{ours}{equals}{theirs}”; expected field=your_column, with the fields {', '.join(SYNONYMS)}.")
+    return {FIELD_OF[_key(ours)]: theirs.strip() for ours, _, theirs in pairs}
+
+
 def read(source, *, columns=None):
     """Read a file or folder: two tables, the articles as found (one row each) and the refusals (file, line, found, expected).
 
     columns: own names of columns, `{"text": "body_html"}`, where the common synonyms (`SYNONYMS`) do not recognise them.
-    Raises `TableError` where nothing at all could be read.
+    Raises `TableError` where nothing at all could be read, or a column named in `columns` stands nowhere.
     """
     source, rows, refused = Path(source), [], []
+    columns = dict(columns or {})
     root = source if source.is_dir() else source.parent
     for path in tables.files_below(source) if source.is_dir() else [source]:
         name = path.relative_to(root).as_posix()
         try:
-            _read_into(rows, refused, name, path.read_bytes(), columns or {})
+            _read_into(rows, refused, name, path.read_bytes(), columns)
         except OSError as error:
             refused.append((name, None, error.strerror, "a readable file"))
     refused = pd.DataFrame(refused, columns=["file", "line", "found", "expected"]).astype({"line": "Int64"})
     rows, refused = _named(rows, refused)
     if rows.empty:
+        reasons = refused.drop_duplicates(["found", "expected"]).head(3)
         raise tables.TableError(f"Nothing readable in {source}: " + ("no files." if refused.empty else
-                                "; ".join(f"{r.file}: found {r.found}, expected {r.expected}" for r in refused.head(3).itertuples())))
+                                "; ".join(f"{r.file}: found {r.found}, expected {r.expected}" for r in reasons.itertuples()) + "."))
+    absent = [theirs for ours, theirs in columns.items() if ours not in rows.attrs["mapped"]]
+    if absent:
+        raise tables.TableError(f"COLUMNS names “{absent[0]}”, and no file of {source} has such a column; found {', '.join(sorted(rows.attrs['seen']))[:300]}.")
     return rows, refused
 
 
@@ -159,12 +173,15 @@ def read_txt(content):
 
 
 def read_md(content):
-    """A Markdown file: as a text file; a first `# heading` is the title where no field gives one."""
+    """A Markdown file: as a text file, without its marks; a first `# heading` is the title where no field gives one."""
     for line, item in read_txt(content):
         heading = re.match(r"\s*# +(.+)\n", item["text"])
         if heading and not any(FIELD_OF.get(_key(name)) == "title" for name in item):
             item |= {"title": heading[1], "text": item["text"][heading.end():]}
-        yield line, item
+        text = re.sub(r"!\[[^\]\n]*\]\([^)\n]*\)", "", item["text"])                          # pictures
+        text = re.sub(r"\[([^\]\n]+)\]\([^)\n]*\)", r"\1", text)                            # links
+        text = re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)([^*_\n]+?)(?<=\S)\1(?!\w)", r"\2", text)  # emphasis
+        yield line, item | {"text": re.sub(r"^[ \t]*(?:#{1,6}|[-*+]|>)[ \t]+", "", text, flags=re.M)}   # headings, lists, quotations
 
 
 def _front_matter(text):
@@ -250,7 +267,9 @@ def read_html(content):
     found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False, date_extraction_params={"extensive_search": False, "original_date": True})
     if not found or not found.text:
         raise Refusal("no article text", "a page with a main text")
-    yield 1, {"title": found.title, "date": found.date, "outlet": found.sitename, "url": found.url, "text": "\n\n".join(found.text.split("\n"))}
+    lines = found.text.split("\n")
+    lines = lines[1:] if len(lines) > 1 and lines[0].strip() == (found.title or "").strip() else lines  # the headline again
+    yield 1, {"title": found.title, "date": found.date, "outlet": found.sitename, "url": found.url, "text": "\n\n".join(lines)}
 
 
 READERS = {".txt": read_txt, ".md": read_md, ".csv": read_csv, ".tsv": read_tsv, ".json": read_json, ".jsonl": read_jsonl,
@@ -284,7 +303,8 @@ def _article(item, name, line, columns):
         elif value is not None:
             rest[f"meta_{_key(theirs)}"] = value
     if "text" not in found:
-        raise Refusal(f"the columns {', '.join(map(str, list(item)[:12]))}", f"one for the text ({SYNONYMS['text']}), or COLUMNS=text=name_of_it")
+        wanted = f"the column “{columns['text']}” that COLUMNS names" if "text" in columns else f"one for the text ({', '.join(SYNONYMS['text'].split())}), or COLUMNS=text=name_of_it"
+        raise Refusal(f"the columns {', '.join(map(str, list(item)[:12]))}", wanted)
     if not found["text"]:
         raise Refusal("no text", "an article's text")
     folder = PurePosixPath(name).parts
@@ -295,7 +315,7 @@ def _article(item, name, line, columns):
         "article_id": found.get("article_id"), "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
         "date": parse_date(found.get("date")), "title": found.get("title"), "subtitle": found.get("subtitle"), "text": found["text"],
         "source": found.get("url") or (f"{name}:{line}" if many else name), "language": (found.get("language") or "")[:2].lower() or None,
-        "_file": name, "_line": line, "_many": many,
+        "_file": name, "_line": line, "_many": many, "_mapped": tuple(ours for ours, theirs in columns.items() if theirs in item), "_seen": tuple(map(str, item)),
     } | rest
 
 
@@ -314,7 +334,9 @@ def _named(rows, refused):
     if len(again):
         refused = pd.concat([refused, pd.DataFrame({"file": again["_file"], "line": again["_line"].astype("Int64"),
                                                     "found": "the id “" + again["article_id"] + "” a second time", "expected": "each id once"})], ignore_index=True)
-    return table[~twice].drop(columns=["_file", "_line", "_many"]).reset_index(drop=True), refused
+    kept = table[~twice].drop(columns=["_file", "_line", "_many", "_mapped", "_seen"]).reset_index(drop=True)
+    kept.attrs = {name: {item for row in set(table[f"_{name}"]) for item in row} for name in ("mapped", "seen")}
+    return kept, refused
 
 
 MONTHS = {name: number for number, names in enumerate(
@@ -447,8 +469,6 @@ def on_topic(found, topic, *, mentions=3):
     if topic == "all":
         return found
     terms = pd.read_csv(tables.ROOT / "data" / "dictionaries" / "topics.csv", comment="#")
-    if topic not in set(terms["topic"]):
-        raise tables.TableError(f"TOPIC={topic}: expected all, {', '.join(terms['topic'].unique())}; a row a term in data/dictionaries/topics.csv adds one.")
     terms = terms.loc[terms["topic"] == topic, "term"]
     pattern = re.compile(r"\b(?:" + "|".join(re.escape(t).replace(r"\*", r"\w*") for t in terms) + r")\b")
     whole = found["title"].fillna("") + " " + (found["subtitle"].fillna("") + " " if "subtitle" in found else "") + found["text"]
@@ -495,10 +515,11 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
     sketch = sketch[(sketch["rank"] != sketch["first"]) & (sketch["n"] <= most)]
     pairs = pd.concat([sketch[["rank", "first"]].set_axis(["later", "earlier"], axis=1), sketch[["rank", "before"]].set_axis(["later", "earlier"], axis=1)]).drop_duplicates()
     for later, earlier in pairs.astype("int64").sort_values(["later", "earlier"]).itertuples(index=False):
-        i, j = singles[later], singles[earlier]
+        i = singles[later]
+        j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
         small = min(len(sets[i]), len(sets[j]))
         if i not in duplicate_of and small >= 16 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= containment * small:
-            duplicate_of[i] = duplicate_of.get(j, j)
+            duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
 

@@ -1,8 +1,11 @@
 """Means by group with intervals that resample articles. Machine codes alone: uncorrected, and said to be so."""
+import re
+
 import numpy as np
 import pandas as pd
 
 UNCORRECTED = "uncorrected: not an estimate"  # the claim of every machine-coded share that no hand coding stands beside
+NOT_KNOWN = "not known"  # the group of articles without a value; never ranked
 RANKED_FROM = 15  # articles a group needs to be ranked; smaller groups are listed
 INTERVAL_FROM = 5  # articles a mean needs for an interval to be shown
 
@@ -14,6 +17,8 @@ def interval(x, *, level=0.95, draws=2000, seed=20231026):
     """
     x = np.asarray(x, dtype="float64")
     n, mean = len(x), np.mean(x)
+    if x.min() == x.max():
+        return None, None  # n equal values show no spread, which is not a spread of zero
     resampled = x[np.random.default_rng([seed, n]).integers(0, n, (draws, n))].mean(axis=1) - mean
     return tuple(np.clip(mean + np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2]) * np.sqrt(n / (n - 1)), x.min(), x.max()))
 
@@ -22,15 +27,38 @@ def group_means(values, groups, *, by=("variable",), level=0.95):
     """Mean of article values by group, each article counting once, with an interval by bootstrap over articles (`interval`).
 
     values: article_id, value and the columns `by`; groups: article_id and group. Returns one row per group × `by`: estimate, low, high
-    (null under 5 articles), n_articles, ranked (at least 15 articles), claim.
+    (null under 5 articles, or where all are equal), n_articles, ranked (at least 15 articles, and a known group), claim.
     """
     joined = values.merge(groups[["article_id", "group"]], on="article_id", validate="m:1").dropna(subset=["value"])
     rows = []
     for key, part in joined.groupby(["group", *by], sort=True):
         n = len(part)
         low, high = interval(part["value"], level=level) if n >= INTERVAL_FROM else (None, None)
-        rows.append((*key, part["value"].mean(), low, high, n, n >= RANKED_FROM, UNCORRECTED))
+        rows.append((*key, part["value"].mean(), low, high, n, n >= RANKED_FROM and key[0] != NOT_KNOWN, UNCORRECTED))
     return pd.DataFrame(rows, columns=["group", *by, "estimate", "low", "high", "n_articles", "ranked", "claim"]).astype({"low": "float64", "high": "float64"})
+
+
+def extremes(values, groups, *, by=("variable",), level=0.95):
+    """The lowest and the highest ranked group of each measure, and whether they are apart (one row per `by`: lowest, low_estimate, highest,
+    high_estimate, apart: the pairs of groups that are).
+
+    Pairs are picked by looking, so the intervals are widened for every group and measure looked at (Bonferroni): two groups are apart only
+    where these do not overlap. Nothing is returned for a measure with fewer than two ranked groups.
+    """
+    plain = group_means(values, groups, by=by)
+    looked = plain[plain["ranked"]].groupby(list(by)).size()
+    looked = looked[looked > 1]
+    if looked.empty:
+        return pd.DataFrame(columns=[*by, "lowest", "low_estimate", "highest", "high_estimate", "apart"])
+    wide = group_means(values, groups, by=by, level=1 - (1 - level) / looked.sum())
+    rows = []
+    for key, part in wide[wide["ranked"]].groupby(list(by)):
+        if len(part) > 1:
+            part = part.sort_values(["estimate", "group"])
+            first, last = part.iloc[0], part.iloc[-1]
+            pairs = [f"{a.group} below {b.group}" for a in part.itertuples() for b in part.itertuples() if a.high < b.low]
+            rows.append((*key, first["group"], first["estimate"], last["group"], last["estimate"], "; ".join(pairs)))
+    return pd.DataFrame(rows, columns=[*by, "lowest", "low_estimate", "highest", "high_estimate", "apart"])
 
 
 def groups_of(articles, column="outlet", *, alone="this article"):
@@ -39,14 +67,16 @@ def groups_of(articles, column="outlet", *, alone="this article"):
     Articles without a value are grouped as “not known”, or, where no article has one, as “all articles” (or `alone`, if there is one).
     """
     counted = articles[articles["duplicate_of"].isna() & (articles["language"].isna() | (articles["language"] == "en"))]
+    own = "meta_" + re.sub(r"[\s-]+", "_", column.strip().lower())
+    column = column if column in counted or own not in counted else own
     if column not in counted:
-        raise ValueError(f"GROUP={column}: the articles have no such column; expected one of {', '.join(c for c in counted if c not in ('text', 'title'))}.")
-    nothing = "not known" if counted[column].notna().any() else alone if len(counted) == 1 else "all articles"
+        raise ValueError(f"GROUP={column}: the articles have no such column; expected one of {', '.join(c.removeprefix('meta_') for c in counted if c not in ('text', 'title'))}.")
+    nothing = NOT_KNOWN if counted[column].notna().any() else alone if len(counted) == 1 else "all articles"
     return pd.DataFrame({"article_id": counted["article_id"], "group": counted[column].astype("str").where(counted[column].notna(), nothing)})
 
 
 def in_order(means):
     """Groups in the order figures show them: those that may be ranked by number of articles, then the listed ones by name."""
     sizes = means.groupby("group")["n_articles"].max()
-    ranked = sizes[sizes >= RANKED_FROM].sort_index().sort_values(ascending=False, kind="stable")
-    return [*ranked.index, *sorted(sizes[sizes < RANKED_FROM].index)]
+    ranked = sizes[(sizes >= RANKED_FROM) & (sizes.index != NOT_KNOWN)].sort_index().sort_values(ascending=False, kind="stable")
+    return [*ranked.index, *sorted(set(sizes.index) - set(ranked.index))]

@@ -48,7 +48,7 @@ def _listed_below(ax, order, ranked):
 def coverage(numbers):
     """Articles over time: a row per group, a bar per day, week or month. Columns group, start (of the bin), n_articles."""
     groups = list(dict.fromkeys(numbers["group"]))
-    figure, axes = _axes(len(groups), height=0.9 + 0.52 * len(groups), sharex=True)
+    figure, axes = _axes(len(groups), height=max(2.2, 0.9 + 0.52 * len(groups)), sharex=True)
     step = pd.to_timedelta(numbers["days"].iloc[0], "D")
     for ax, group in zip(axes[:, 0], groups):
         part = numbers[numbers["group"] == group]
@@ -59,11 +59,10 @@ def coverage(numbers):
         ax.set_title(f"{_fit(group)}  ({part['n_articles'].sum()})", fontweight="normal", fontsize=8.5, pad=2)
         ax.tick_params(axis="x", length=3 if group == groups[-1] else 0)
     axes[-1, 0].set_xlabel("publication date")
-    figure.supylabel(f"articles per {_bin_name(numbers['days'].iloc[0])} (own scale in each row)", fontsize=9)
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    locator = AutoDateLocator(maxticks=7)
-    axes[-1, 0].xaxis.set_major_locator(locator)
-    axes[-1, 0].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    figure.supylabel(f"articles per {_bin_name(numbers['days'].iloc[0])}", fontsize=9)
+    from matplotlib.dates import AutoDateLocator, DateFormatter
+    axes[-1, 0].xaxis.set_major_locator(AutoDateLocator(maxticks=7))
+    axes[-1, 0].xaxis.set_major_formatter(DateFormatter("%d %b\n%Y"))
     return figure
 
 
@@ -181,6 +180,7 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
         _listed_below(ax, order, ranked)
         shown = (numbers if same_scale else panel)[["estimate", "low", "high"]]
         low, high = min(0, shown.min(axis=None)), max(0, shown.max(axis=None))
+        low, high = (min(low, -0.05), max(high, 0.05)) if low < 0 else (low, high)  # a mean of -0.01 alone is no drama
         ax.set_xlim(low * 1.1, (high or -low or 1) * 1.1 if high > 0 or low == 0 else -low * 0.1)
         if low < 0:
             ax.axvline(0, color=INK, lw=0.7)
@@ -198,7 +198,7 @@ def term_bars(numbers):
     """The terms that carry each frame: a panel per frame, a bar per term. Columns variable, term, matches, articles."""
     frames = list(dict.fromkeys(numbers["variable"]))
     rows, most = -(-len(frames) // 3), int(numbers.groupby("variable").size().max())
-    figure, axes = _axes(rows, min(3, len(frames)), width=8.2, height=0.5 + (0.5 + 0.2 * max(most, 4)) * rows)
+    figure, axes = _axes(rows, min(3, len(frames)), width=8.2, height=0.5 + (0.5 + 0.2 * max(most, 3)) * rows)
     for ax in axes.flat[len(frames):]:
         ax.remove()
     for ax, frame in zip(axes.flat, frames):
@@ -207,7 +207,7 @@ def term_bars(numbers):
         for y, (n, articles) in enumerate(zip(part["matches"], part["articles"])):
             ax.text(n, y, f" {n} in {articles}", va="center", fontsize=7.5)
         ax.set_yticks(range(len(part)), [_fit(term, 22) for term in part["term"]])
-        ax.set(title=_words(frame), xlim=(0, max(1, part["matches"].max()) * 1.45), ylim=(max(most, 4) - 0.4, -0.6))
+        ax.set(title=_words(frame), xlim=(0, max(1, part["matches"].max()) * 1.45), ylim=(max(most, 3) - 0.4, -0.6))
         ax.locator_params(axis="x", nbins=4, integer=True)
     figure.supxlabel("matches (and the number of articles they are in)", fontsize=9)
     return figure
@@ -216,14 +216,14 @@ def term_bars(numbers):
 # ---- what figures draw ----------------------------------------------------------------------------------------------------------
 
 def coverage_numbers(articles, groups, *, most=MOST_ROWS):
-    """Articles per group and day (week over 62 days, 30 days over two years), empty bins included; the largest groups first."""
+    """Articles per group and day (week over 62 days, 30 days over two years), empty bins included; groups in the order of every figure."""
     dated = groups.merge(articles[["article_id", "date"]], on="article_id", validate="1:1").dropna(subset=["date"])
     span = (dated["date"].max() - dated["date"].min()).days if len(dated) else 0
     days = 1 if span <= 62 else 7 if span <= 730 else 30
     origin = dated["date"].min()
     bins = origin + pd.to_timedelta((dated["date"] - origin).dt.days // days * days, "D")
     counts = dated.assign(start=bins).groupby(["group", "start"]).size()
-    sizes = dated.groupby("group").size().sort_index().sort_values(ascending=False, kind="stable").index[:most]
+    sizes = estimates.in_order(dated.groupby("group", as_index=False).agg(n_articles=("article_id", "size")))[:most] if len(dated) else []
     every = pd.date_range(origin, dated["date"].max(), freq=f"{days}D") if len(dated) else []
     index = pd.MultiIndex.from_product([sizes, every], names=["group", "start"])
     return counts.reindex(index, fill_value=0).rename("n_articles").reset_index().assign(days=days)

@@ -22,6 +22,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
+REFUSALS = ("TableError", "DictionaryError", "Refusal")  # say by themselves what was found and what to do
+
+
 class NotebookFailed(Exception):
     """A cell of a notebook failed; the message names the notebook, the cell and the error."""
 
@@ -126,7 +129,8 @@ def _run(store, path, key, choices, last):
         except CellExecutionError as error:
             at = next((i for i in code if any(o.output_type == "error" for o in notebook.cells[i].get("outputs", []))), code[0])
             line = next((text for text in notebook.cells[at].source.splitlines() if text.strip()), "")
-            raise NotebookFailed(f"{path.stem}, cell {at + 1} ({line.strip()[:80]}): {error.ename}: {_plain(error.evalue)}") from None
+            where = path.stem if error.ename in REFUSALS else f"{path.stem}, cell {at + 1} ({line.strip()[:80]}): {error.ename}"
+            raise NotebookFailed(f"{where}: {_plain(error.evalue)}") from None
         except RuntimeError as error:
             raise NotebookFailed(f"{path.stem}: the kernel died ({error}); out of memory is the usual cause.") from None
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
@@ -163,6 +167,8 @@ def _render(store, path, notebook):
     page = _page(store, f"{title_of(path)} · {store.name}", current=path)
     page["steps"] = [{"href": f"{p.stem}.html", "text": f"{word}: {title_of(p)}"} for word, p in steps]
     whole, _ = exporter.from_notebook_node(notebook, resources={"page": page})
+    tables_seen = iter(range(1, 1000))
+    whole = re.sub(r'aria-label="Table of cell \d+"', lambda _: f'aria-label="Table {next(tables_seen)}"', whole)
     return _answered(_numbered(whole, int(path.stem[:2])))
 
 
@@ -206,7 +212,7 @@ def _bind(store, folder, done, failure):
     from nbformat.v4 import new_markdown_cell, new_notebook
     lines = [f"# {store.name}: how is the story told?", ""]
     if failure:
-        lines += [f'<p class="status-failed">The last run failed: {html.escape(str(failure))}. Pages below it are missing or from an earlier run.</p>', ""]
+        lines += [f'<p class="status-failed">The last run failed: {html.escape(str(failure).rstrip("."))}. Pages below it are missing or from an earlier run.</p>', ""]
     lines += ["## Pages", ""]
     for path in notebooks():
         page = folder / f"{path.stem}.html"

@@ -17,7 +17,7 @@ def textblob(text, start):
     """
     from textblob.en import sentiment
     result = sentiment(text)
-    low, cursor, words = text.lower(), 0, []
+    low, cursor, words, opinions = text.lower(), 0, [], []
     for chunk, polarity, subjectivity, _ in result.assessments:
         at = low.find(chunk[0], cursor)
         end = max(at, 0)
@@ -25,9 +25,11 @@ def textblob(text, start):
             end = max(low.find(word, end), end) + len(word)
         if at >= 0:
             cursor = end
-            words.append([" ".join(chunk), start + at, start + min(end, len(text)), round(polarity, 4)])
+            place = [" ".join(chunk), start + at, start + min(end, len(text))]
+            words.append([*place, round(polarity, 4)])
+            opinions.append([*place, round(subjectivity, 4)])
     yield "polarity", result[0], evidence(words)
-    yield "subjectivity", result[1], evidence(words)
+    yield "subjectivity", result[1], evidence(opinions)
 
 
 _vader = None

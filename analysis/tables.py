@@ -256,6 +256,10 @@ class Store:
         self.topic = topic or default_topic
         if corpus != "newsarticles" and self.topic != "all":
             raise TableError(f"TOPIC={topic}: only the corpus `newsarticles` carries a topic filter; choose your articles before the run instead.")
+        if self.topic != "all":
+            known = [line.split(",")[0] for line in (ROOT / "data" / "dictionaries" / "topics.csv").read_text(encoding="utf-8").splitlines()[1:] if line and line[0] != "#"]
+            if self.topic not in known:
+                raise TableError(f"TOPIC={self.topic}: expected all, {', '.join(dict.fromkeys(known))}; a row a term in data/dictionaries/topics.csv adds one.")
         own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", self.source.stem).strip("-.") or "corpus"
         self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
         if not re.fullmatch(r"\w[\w.-]*", self.name):
@@ -275,6 +279,10 @@ class Store:
                 raise TableError(f"The name `{self.name}` is in use for {held['source']} (topic {held['topic']}): add NAME=another_name, or delete {self.folder}.")
         else:
             write_atomically(owner, json.dumps(mine))
+
+    def label(self, group):
+        """What the groups are called in captions: the retellings' folders are styles, no outlets."""
+        return "style" if group == "outlet" and self.source == ROOT / "data" / "retellings" else group
 
     def path(self, name):
         return self.folder / f"{name}.parquet"

@@ -59,3 +59,33 @@ def test_repetitions_and_other_languages_do_not_count():
 def test_an_unknown_group_is_refused_with_the_columns_there_are():
     with pytest.raises(ValueError, match="GROUP=desk: the articles have no such column; expected one of article_id, outlet"):
         estimates.groups_of(articles_of("One."), "desk")
+
+
+def test_a_column_of_the_users_is_found_by_its_own_name():
+    articles = articles_of("One.", "Two.").assign(meta_news_desk=["World", "Home"])
+    assert estimates.groups_of(articles, "News desk")["group"].tolist() == ["World", "Home"]
+
+
+def test_equal_values_show_no_spread_and_unknown_groups_no_rank():
+    means = means_of(**{"a": [1.0] * 20, "not known": range(20)})
+    assert means["low"].isna().to_dict() == {"a": True, "not known": False}
+    assert means["ranked"].to_dict() == {"a": True, "not known": False}
+    assert estimates.in_order(means.reset_index()) == ["a", "not known"]
+
+
+def samples(rng, shift=0.0, groups=5, n=20, measures=7):
+    ids = [f"{g}-{i}" for g in range(groups) for i in range(n)]
+    values = pd.concat([pd.DataFrame({"article_id": ids, "variable": f"m{m}", "value": rng.normal(size=len(ids)) + shift * (np.repeat(np.arange(groups), n) == 0)}) for m in range(measures)])
+    return values, pd.DataFrame({"article_id": ids, "group": np.repeat([f"g{g}" for g in range(groups)], n)})
+
+
+def test_extremes_picked_by_looking_are_seldom_called_apart_by_chance():
+    rng = np.random.default_rng(3)
+    false = sum(estimates.extremes(*samples(rng))["apart"].ne("").any() for _ in range(60))
+    print(f"runs of 60 without any difference in which two of five groups were called apart on one of seven measures: {false}")
+    assert false <= 6
+
+
+def test_extremes_that_differ_are_called_apart():
+    found = estimates.extremes(*samples(np.random.default_rng(4), shift=3.0)).set_index("variable")
+    assert all(f"g{i} below g0" in pairs for pairs in found["apart"] for i in range(1, 5)) and set(found["highest"]) == {"g0"}

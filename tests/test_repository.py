@@ -11,7 +11,7 @@ import yaml
 from analysis import tables
 
 ROOT = tables.ROOT
-READERS, CODERS, BEYOND = {"tables", "corpus", "tokens", "lexicons", "voices"}, {"sentiment", "framing"}, {"estimates", "figures"}
+READERS, CODERS, BEYOND = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices"}, {"sentiment", "framing"}, {"estimates", "figures"}
 
 
 def tracked():

@@ -154,6 +154,7 @@ def test_a_name_in_use_for_another_path_is_refused(home, tmp_path):
 @pytest.mark.parametrize("words, message", [
     ({"corpus": "nowhere/at/all"}, "No corpus at nowhere/at/all"),
     ({"corpus": "retellings", "topic": "middle_east"}, "only the corpus `newsarticles` carries a topic filter"),
+    ({"corpus": "newsarticles", "topic": "weather"}, "TOPIC=weather: expected all, middle_east"),
     ({"corpus": "retellings", "name": "../x"}, "a corpus's name is made of"),
 ])
 def test_impossible_choices_are_refused(home, words, message):
