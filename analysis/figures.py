@@ -194,7 +194,7 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
     return figure
 
 
-def term_bars(numbers):
+def term_bars(numbers, *, unit="matches (and the number of articles they are in)"):
     """The terms that carry each frame: a panel per frame, a bar per term. Columns variable, term, matches, articles."""
     frames = list(dict.fromkeys(numbers["variable"]))
     rows, most = -(-len(frames) // 3), int(numbers.groupby("variable").size().max())
@@ -209,7 +209,7 @@ def term_bars(numbers):
         ax.set_yticks(range(len(part)), [_fit(term, 22) for term in part["term"]])
         ax.set(title=_words(frame), xlim=(0, max(1, part["matches"].max()) * 1.45), ylim=(max(most, 3) - 0.4, -0.6))
         ax.locator_params(axis="x", nbins=4, integer=True)
-    figure.supxlabel("matches (and the number of articles they are in)", fontsize=9)
+    figure.supxlabel(unit, fontsize=9)
     return figure
 
 
@@ -316,6 +316,29 @@ def show(table, caption, *, decimals=3, most=50, longest=300):
     shown = shown.rename(columns=names)
     uuid = "t" + re.sub(r"\W+", "", caption.lower())[:40]
     return shown.style.format({names[c]: f for c, f in formats.items()}).hide(axis="index").set_caption(html.escape(caption)).set_uuid(uuid)
+
+
+class shaded:
+    """A text shaded by voice: indirect speech is underlined with dots, quotation with a line and a tint, and each names its speaker."""
+
+    def __init__(self, text, segments):
+        self.text, self.segments = text, segments
+
+    def _repr_html_(self):
+        out, at = [], 0
+        for start, end, voice, speaker in zip(*(self.segments[c] for c in ("start", "end", "voice", "speaker"))):
+            out.append(html.escape(self.text[at:start]).replace("\n", "<br>"))
+            piece = html.escape(self.text[start:end])
+            if voice == "own":
+                out.append(piece)
+            else:
+                who = html.escape(speaker) if isinstance(speaker, str) else "not plain who"
+                out.append(f'<span class="{voice}"><span class="who">{who}: </span>{piece}</span>')
+            at = end
+        return f'<div class="shaded">{"".join(out)}</div>'
+
+    def __repr__(self):
+        return self.text
 
 
 class say:

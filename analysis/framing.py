@@ -6,23 +6,36 @@ import pandas as pd
 from analysis import lexicons, tables
 
 
-def code_frames(sentences, tokens, articles, dictionary, *, coder):
+def code_frames(sentences, tokens, articles, dictionary, segments=None, *, coder):
     """Sentences → `frames`: one row per sentence × frame, value = number of matches (0 where none), evidence = [[term, start, end], …].
 
-    Value null where the article is not in English. `dictionary` as `lexicons.read_dictionary` gives it. Entman 1993 for the concept.
+    With `segments` one row per segment × frame as well; a match belongs to the segment it begins in. Value null where the article is not
+    in English. `dictionary` as `lexicons.read_dictionary` gives it. Entman 1993 for the concept.
     """
     hits = lexicons.match(tokens, dictionary)
-    keys = ["article_id", "sentence_id"]
     hits["item"] = [[term, start, end] for term, start, end in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist())]
-    found = hits.groupby(keys + ["category"], as_index=False).agg(value=("item", "size"), evidence=("item", list))
-    found["evidence"] = [lexicons.evidence(items) for items in found["evidence"]]
-    frames = pd.DataFrame({"category": dictionary["category"].unique()})
-    whole = sentences[keys].merge(frames, how="cross").merge(found, on=keys + ["category"], how="left", validate="1:1")
-    whole["value"] = whole["value"].fillna(0.0).astype("float64")
-    whole["evidence"] = whole["evidence"].fillna("[]")
+    parts = [_coded(sentences[KEYS].assign(segment_id=pd.NA), hits.assign(segment_id=pd.NA), dictionary)]
+    if segments is not None:
+        within = hits.merge(segments[[*KEYS, "segment_id", "start", "end"]], on=KEYS, suffixes=("", "_segment"))
+        within = within[(within["start"] >= within["start_segment"]) & (within["start"] < within["end_segment"])]
+        parts.append(_coded(segments[[*KEYS, "segment_id"]], within, dictionary))
+    whole = pd.concat(parts, ignore_index=True)
     foreign = whole["article_id"].isin(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"])
     whole.loc[foreign, ["value", "evidence"]] = None
-    return whole.rename(columns={"category": "variable"}).assign(segment_id=None, coder=coder, target=None, label=None)[list(tables.CODINGS)]
+    return whole.assign(coder=coder, target=None, label=None)[list(tables.CODINGS)]
+
+
+KEYS = ["article_id", "sentence_id"]
+
+
+def _coded(units, hits, dictionary):
+    """Units × frames with the number of matches and their evidence."""
+    keys = [*KEYS, "segment_id"]
+    units, hits = (t.assign(segment_id=t["segment_id"].astype("Int64")) for t in (units, hits))
+    found = hits.groupby([*keys, "category"], as_index=False, dropna=False).agg(value=("item", "size"), evidence=("item", list))
+    found["evidence"] = [lexicons.evidence(items) for items in found["evidence"]]
+    whole = units.merge(pd.DataFrame({"category": dictionary["category"].unique()}), how="cross").merge(found, on=[*keys, "category"], how="left", validate="1:1")
+    return whole.assign(value=whole["value"].fillna(0.0).astype("float64"), evidence=whole["evidence"].fillna("[]")).rename(columns={"category": "variable"})
 
 
 def matches(frames):

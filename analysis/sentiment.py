@@ -57,18 +57,29 @@ def vader(text, start):
 CODERS = {"textblob": textblob, "vader": vader}
 
 
-def code_tone(sentences, articles, *, coders=tuple(CODERS)):
-    """Sentences → `tone`: one row per sentence × coder × variable; value null where the article is not in English."""
+def code_tone(sentences, articles, segments=None, *, coders=tuple(CODERS)):
+    """Sentences → `tone`: one row per sentence × coder × variable (segment_id null), and with `segments` one per segment as well.
+
+    Value null where the article is not in English. A segment that is a whole sentence has the sentence's value.
+    """
     from tqdm import tqdm
     foreign = set(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"])
+    stretches = {}
+    if segments is not None:
+        for article, number, segment, start, end in zip(*(segments[c] for c in ("article_id", "sentence_id", "segment_id", "start", "end"))):
+            stretches.setdefault((article, number), []).append((segment, start, end))
     rows = []
     place = zip(sentences["article_id"], sentences["sentence_id"], sentences["start"], sentences["text"])
     for article, number, start, text in tqdm(place, "tone", total=len(sentences), disable=None, leave=False):
+        parts = stretches.get((article, number), [])
         for coder in coders:
-            rows += [(article, number, coder, variable, None if article in foreign else value, None if article in foreign else why)
-                     for variable, value, why in CODERS[coder](text, start)]
-    found = pd.DataFrame(rows, columns=["article_id", "sentence_id", "coder", "variable", "value", "evidence"])
-    return found.assign(segment_id=None, target=None, label=None)[list(tables.CODINGS)]
+            whole = [(v, None, None) if article in foreign else (v, value, why) for v, value, why in CODERS[coder](text, start)]
+            rows += [(article, number, None, coder, *judged) for judged in whole]
+            for segment, first, last in parts:
+                judged = whole if len(parts) == 1 or article in foreign else CODERS[coder](text[first - start:last - start], first)
+                rows += [(article, number, segment, coder, *each) for each in judged]
+    found = pd.DataFrame(rows, columns=["article_id", "sentence_id", "segment_id", "coder", "variable", "value", "evidence"])
+    return found.assign(segment_id=found["segment_id"].astype("Int64"), target=None, label=None)[list(tables.CODINGS)]
 
 
 def article_means(codings):

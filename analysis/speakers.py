@@ -39,6 +39,7 @@ class Sentence:
     def __init__(self, raw, tag, start, end):
         self.raw, self.tag, self.start, self.end, self.n = raw, tag, start, end, len(raw)
         self.low = [word.lower().replace("’", "'") for word in raw]
+        self.tag = [tag if i == 0 or tag != "NN" or not word[:1].isupper() else "NNP" for i, (word, tag) in enumerate(zip(raw, self.tag))]   # the tagger misses McLaurin
         self.quote, self.owner = [-1] * self.n, [None] * self.n
 
     def finite(self, a, b):
@@ -228,12 +229,14 @@ def subject(s, k):
         a = phrase_start(s, e)
         return Subject(a, e, a, first, flags) if a < e else nobody
     if word == ",":
-        back = next((i for i in range(j - 1, max(-1, j - 30), -1) if s.low[i] == "," and s.quote[i] < 0), None)
-        if not s.low[k].endswith("ing") and back:               # "Lee, the minister, said"; "the minister, Ann Lee, said"
+        backs = [] if s.low[k].endswith("ing") else [i for i in range(max(1, j - 40), j) if s.low[i] == "," and s.quote[i] < 0
+                                                     and (not s.finite(i + 1, j) or s.low[i + 1] in ("who", "which", "whose"))]
+        for back in backs[-1:] + backs[:1]:                     # "the minister, Ann Lee, said"
+            if any(w in ROLES for w in s.low[max(0, back - 12):back]) and back + 2 < j and all(t == "NNP" for t in s.tag[back + 1:j]):
+                return Subject(back + 1, j, phrase_start(s, back), first, flags)
+        for back in backs:                                      # "Lee, the minister, said"; "Lee, speaking in Oslo, Norway, said"
             a = phrase_start(s, back)
-            if a < back and any(w in ROLES for w in s.low[a:back]) and all(t == "NNP" for t in s.tag[back + 1:j]):
-                return Subject(back + 1, j, a, first, flags)
-            if a < back and s.tag[back - 1] != "CD":
+            if a < back and s.tag[back - 1] != "CD" and s.low[back - 1] not in TIMES and not (a > 0 and s.tag[a - 1] == "IN"):
                 return Subject(a, back, a, first, flags)
         flags.add("comma")
         return nobody._replace(own=j if s.low[k].endswith("ing") else first, first=j if s.low[k].endswith("ing") else first)
