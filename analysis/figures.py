@@ -167,21 +167,33 @@ def sign_agreement(numbers):
     return figure
 
 
+VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s")}
+
+
 def dots(numbers, *, unit="", ranked=(), same_scale=True):
-    """Means by group: a panel per variable, a dot and interval per group. Columns variable, group, estimate, low, high, n_articles."""
+    """Means by group: a panel per variable, a dot and interval per group; with a column `voice`, a mark for each voice side by side.
+
+    Columns variable, group, estimate, low, high (null: no interval), n_articles, and voice or not.
+    """
     order, variables = list(dict.fromkeys(numbers["group"])), list(dict.fromkeys(numbers["variable"]))
-    figure, axes = _axes(1, len(variables), width=max(5, 1.9 + 1.27 * len(variables)), height=1.15 + 0.3 * len(order), sharex=same_scale, sharey=True)
+    voices = list(dict.fromkeys(numbers["voice"])) if "voice" in numbers else [None]
+    figure, axes = _axes(1, len(variables), width=max(5, 1.9 + 1.27 * len(variables)), height=1.15 + (0.3 + 0.09 * (len(voices) - 1)) * len(order) + 0.25 * (len(voices) > 1),
+                         sharex=same_scale, sharey=True)
     for ax, variable in zip(axes[0], variables):
-        panel = numbers[numbers["variable"] == variable].set_index("group").loc[order]
-        for y, (group, row) in enumerate(panel.iterrows()):
-            if pd.notna(row["low"]):
-                ax.plot([row["low"], row["high"]], [y, y], color="#0072B2", lw=1.8)
-            ax.plot(row["estimate"], y, "o", color="#0072B2", mfc="#0072B2" if group in ranked else "white", clip_on=False)
+        panel = numbers[numbers["variable"] == variable]
+        for v, voice in enumerate(voices):
+            colour, marker = VOICES.get(voice, ("#0072B2", "o"))
+            part = (panel if voice is None else panel[panel["voice"] == voice]).set_index("group").reindex(order)
+            for y, (group, row) in enumerate(part.iterrows()):
+                y += (v - (len(voices) - 1) / 2) * 0.22
+                if pd.notna(row["low"]):
+                    ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.6)
+                ax.plot(row["estimate"], y, marker, color=colour, mfc=colour if group in ranked else "white", clip_on=False)
         _listed_below(ax, order, ranked)
         shown = (numbers if same_scale else panel)[["estimate", "low", "high"]]
         low, high = min(0, shown.min(axis=None)), max(0, shown.max(axis=None))
         low, high = (min(low, -0.05), max(high, 0.05)) if low < 0 else (low, high)  # a mean of -0.01 alone is no drama
-        ax.set_xlim(low * 1.1, (high or -low or 1) * 1.1 if high > 0 or low == 0 else -low * 0.1)
+        ax.set_xlim(low * 1.1, (high or 1) * 1.1)
         if low < 0:
             ax.axvline(0, color=INK, lw=0.7)
         ax.set_title(_words(variable).replace(" ", "\n", 1), fontsize=8.5)
@@ -191,6 +203,10 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
     axes[0, 0].set_yticks(range(len(order)), [f"{_fit(g)} ({size[g]})" for g in order])
     axes[0, 0].set_ylim(len(order) - 0.4, -0.6)
     figure.supxlabel(unit, fontsize=9)
+    if len(voices) > 1:
+        from matplotlib.lines import Line2D
+        figure.legend([Line2D([], [], color=VOICES[v][0], marker=VOICES[v][1]) for v in voices], [f"{v} words" if v != "others" else "others’ words" for v in voices],
+                      loc="outside upper right", ncols=len(voices))
     return figure
 
 
@@ -263,7 +279,7 @@ class Published:
         return f"{self.name}: {self.caption}"
 
 
-def publish(store, name, draw, numbers, *, caption, alt, made_from, **options):
+def publish(store, name, draw, numbers, *, caption, alt, made_from, choices=None, **options):
     """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes).
 
     `draw` takes the numbers; `made_from` names the tables they come from. The same numbers give the same bytes.
@@ -278,7 +294,7 @@ def publish(store, name, draw, numbers, *, caption, alt, made_from, **options):
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", metadata={"Software": None})
     csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
-    note = {"figure": name, "corpus": store.name, "caption": caption, "alt": alt, "inputs": {table: store.content(table) for table in made_from},
+    note = {"figure": name, "corpus": store.name, "caption": caption, "alt": alt, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
             "versions": {"python": platform.python_version().rsplit(".", 1)[0]} | tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
     files = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": csv.encode("utf-8"),
              "json": (json.dumps(note, ensure_ascii=False, indent=1) + "\n").encode("utf-8")}
@@ -339,6 +355,14 @@ class shaded:
 
     def __repr__(self):
         return self.text
+
+
+def notes(store):
+    """Captions, alt texts and hashes of the corpus's figures, in order."""
+    found = sorted((tables.home() / "figures" / store.name).glob("*.json"))
+    for path in found:
+        store.record("read", path, tables.fingerprint(path))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in found]
 
 
 class say:

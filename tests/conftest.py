@@ -49,7 +49,7 @@ def retellings_run(tmp_path_factory):
 def one_article_run(tmp_path_factory):
     """The report on a single article with neither outlet nor date."""
     folder = tmp_path_factory.mktemp("one")
-    text = ("The council said on Monday that the bridge would be closed.\n\n“It is a sad day,” the mayor said. Shopkeepers blamed the government for the cost, "
+    text = ("The council said on Monday that the bridge would be closed.\n\n“It is a sad day,” the mayor, Anna Lund, said. Shopkeepers blamed the government for the cost, "
             "and families spoke of their fear. Work begins in May.\n\nNobody was hurt.")
     Path(folder, "bridge.txt").write_text(text, encoding="utf-8")
     return folder / "home", run("report", f"CORPUS={folder / 'bridge.txt'}", home=folder / "home")

@@ -50,10 +50,15 @@ def test_coverage_of_the_interval(n, skewed, least):
 
 
 def test_repetitions_and_other_languages_do_not_count():
-    articles = articles_of("One.", "Two.", "Three.", outlet=["x", "x", None], duplicate_of=[None, "a", None], language=["en", "en", "en"])
+    articles = articles_of("One.", "Two.", "Three.", "Vier.", outlet=["x", "x", None, "x"], duplicate_of=[None, "a", None, None], language=["en", "en", None, "de"])
     assert estimates.groups_of(articles)["group"].tolist() == ["x", "not known"]
     assert estimates.groups_of(articles_of("One."))["group"].tolist() == ["this article"]
     assert estimates.groups_of(articles_of("One.", "Two."))["group"].tolist() == ["all articles"] * 2
+
+
+def test_nothing_to_count_is_said():
+    with pytest.raises(ValueError, match="No article counts"):
+        estimates.groups_of(articles_of("Eins.", language=["de"]))
 
 
 def test_an_unknown_group_is_refused_with_the_columns_there_are():

@@ -51,6 +51,22 @@ def test_every_interval_lies_inside_its_panel(store):
     assert all(ax.get_xlim()[0] <= -2 and ax.get_xlim()[1] >= 0 for ax in figure.axes)
 
 
+def test_dots_draw_the_numbers():
+    numbers = dots(2, 2)
+    for ax, variable in zip(figures.dots(numbers).axes, ("v", "w")):
+        part = numbers[numbers["variable"] == variable]
+        intervals = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2 and line.get_ydata()[0] == line.get_ydata()[1]]
+        points = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
+        assert intervals == list(zip(part["low"], part["high"])) and points == list(part["estimate"])
+
+
+def test_voices_stand_side_by_side():
+    numbers = pd.concat([dots(2, 1).assign(voice="own"), dots(2, 1).assign(voice="others", estimate=9.0)])
+    figure = figures.dots(numbers)
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 1] == [0, 1, 9, 9]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["own words", "others’ words"]
+
+
 def test_a_page_shows_text_as_text():
     hostile = '<script>alert("x")</script>'
     shown = figures.Published("n", b"<svg/>", hostile, hostile, "")._repr_html_() + figures.say(hostile)._repr_html_() + figures.show(
@@ -104,4 +120,4 @@ def test_the_committed_figures_of_newsarticles_are_current(tmp_path):
 def test_committed_figures_hold_no_sentences():
     for path in COMMITTED.rglob("*.json"):
         note = json.loads(path.read_text(encoding="utf-8"))
-        assert set(note) == {"figure", "corpus", "caption", "alt", "inputs", "versions"} and not re.search(r"/(home|work|root|Users)/", path.read_text(encoding="utf-8"))
+        assert set(note) == {"figure", "corpus", "caption", "alt", "inputs", "choices", "versions"} and not re.search(r"/(home|work|root|Users)/", path.read_text(encoding="utf-8"))

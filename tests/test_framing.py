@@ -2,7 +2,7 @@
 import pandas as pd
 from conftest import articles_of
 
-from analysis import framing, tables, tokens
+from analysis import framing, tables, tokens, voices
 
 DICTIONARY = pd.DataFrame([("economic", "tax"), ("economic", "jobs"), ("economic", "pric*"), ("conflict", "clash*")], columns=["category", "term"])
 
@@ -33,8 +33,24 @@ def test_articles_without_a_match_stay_in_the_mean():
 
 def test_articles_in_another_language_are_not_coded():
     _, words, frames = coded("Tax.", "Die Tax.", language=["en", "de"])
-    assert frames.loc[frames["article_id"] == "b", "value"].isna().all()
+    assert frames.loc[frames["article_id"] == "b", ["value", "evidence"]].isna().all(axis=None)
     assert set(framing.frame_rates(frames, words)["article_id"]) == {"a"}
+
+
+def test_a_match_belongs_to_the_voice_it_stands_in():
+    articles = articles_of("“Tax, tax,” Anna Lund said about prices.")
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    frames = framing.code_frames(sentences, words, articles, DICTIONARY, segments, coder="test")
+    economic = frames[frames["variable"] == "economic"].merge(segments, on=["article_id", "sentence_id", "segment_id"], how="left")
+    assert economic.groupby(economic["voice"].fillna("whole"))["value"].sum().to_dict() == {"direct": 2, "own": 1, "whole": 3}
+    tables.check("frames", frames)
+
+
+def test_rates_of_long_articles_are_not_cut():
+    _, words, frames = coded("Calm. " * 600 + "Tax.")
+    assert framing.frame_rates(frames, words).set_index("variable").at["economic", "value"] == 1000 / 1202
 
 
 def test_the_evidence_is_every_match():

@@ -51,6 +51,10 @@ def test_no_match_crosses_a_sentence():
     assert found("He went to war. Crimes followed.", x=["war crimes", "war . crimes"]) == []
 
 
+def test_no_match_crosses_an_article():
+    assert lexicons.match(tokens_of("to war", "crimes"), dictionary(x=["war crimes"])).empty
+
+
 def test_nothing_matches_nothing():
     assert lexicons.match(tokens_of("A text."), dictionary(x=["absent"])).empty
     assert lexicons.match(tokens_of("A text.").head(0), dictionary(x=["text"])).empty

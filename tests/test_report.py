@@ -35,7 +35,8 @@ def test_a_second_run_does_nothing_twice(retellings_run):
 def test_one_article_is_compared_with_nothing(one_article_run):
     home = one_article_run[0]
     figures = {p.stem for p in (home / "figures" / "bridge").glob("*.svg")}
-    assert figures == {"02_sentence_length", "04_instruments", "04_tone_by_group", "04_tone_position", "05_frame_rates", "05_frame_terms", "08_summary"}
+    assert figures == {"02_sentence_length", "03_speakers", "03_stance", "03_voices", "04_instruments", "04_tone_by_group", "04_tone_by_voice", "04_tone_position",
+                       "05_frame_rates", "05_frame_terms", "08_summary"}
     captions = " ".join(json.loads(p.read_text(encoding="utf-8"))["caption"] for p in (home / "figures" / "bridge").glob("*.json"))
     assert "one article" in captions and "by outlet" not in captions and "interval over" not in captions.replace("no interval", "")
     assert "This text contains" in (home / "reports" / "bridge" / "05_framing.html").read_text(encoding="utf-8")
@@ -66,7 +67,7 @@ def test_every_page_of_the_retellings_says_what_they_are(retellings_run):
 def test_links_to_figures_resolve(retellings_run):
     folder = retellings_run[0] / "reports" / "retellings"
     links = re.findall(r'href="([\w.]+)#(\w+)"', (folder / "index.html").read_text(encoding="utf-8"))
-    assert len(links) == 9
+    assert len(links) == 14
     for page, anchor in links:
         assert f'id="{anchor}"' in (folder / page).read_text(encoding="utf-8")
 
@@ -141,9 +142,66 @@ def test_a_failing_notebook_names_the_cell_and_keeps_what_was_made(small):
     assert "The last run failed" not in (tables.home() / "reports" / "papers" / "index.html").read_text(encoding="utf-8")
 
 
+def test_choices_and_code_are_part_of_what_is_stale(small, monkeypatch):
+    ran(small)
+    path = report.notebooks()[0]
+    assert report._key(path, {"GROUP": "desk"}) != report._key(path, {}) != report._key(report.notebooks()[1], {})
+    before = report._key(path, {})
+    monkeypatch.setattr(tables, "code_hash", lambda *modules: "other code")
+    assert report._key(path, {}) != before
+
+
+def test_figures_that_a_corpus_no_longer_gives_are_removed(small):
+    ran(small)
+    store = tables.Store(small / "papers")
+    gone = tables.home() / "figures" / "papers" / "01_old.svg"
+    gone.parent.mkdir(parents=True)
+    gone.write_text("<svg/>", encoding="utf-8")
+    file = store.folder / "runs" / "01_read.json"
+    run_before = json.loads(file.read_text(encoding="utf-8"))
+    run_before["wrote"]["figures/papers/01_old.svg"] = tables.fingerprint(gone)
+    run_before["key"] = "another"
+    file.write_text(json.dumps(run_before), encoding="utf-8")
+    assert ran(small)[0] == "01_read" and not gone.exists()
+
+
+def test_the_choices_of_another_session_are_not_inherited(small, monkeypatch):
+    (small / "other.txt").write_text("Another corpus.", encoding="utf-8")
+    monkeypatch.setenv("ANALYSIS_CORPUS", str(small / "other.txt"))
+    report.report(tables.Store(small / "papers"), {}, tell=lambda line: None)
+    assert not (tables.home() / "data" / "derived" / "other").exists() and (tables.home() / "data" / "derived" / "papers" / "sentences.parquet").is_file()
+
+
+def test_a_corpus_in_another_language_ends_with_one_clear_message(tmp_path):
+    german = "Der Minister sagte am Montag in Berlin, dass die Verhandlungen über den Waffenstillstand noch lange nicht abgeschlossen seien und weiter geführt werden müssten. "
+    (tmp_path / "de.txt").write_text(german * 3, encoding="utf-8")
+    done = run("report", f"CORPUS={tmp_path / 'de.txt'}", home=tmp_path / "home", code=1)
+    assert "No article counts: all are marked as repetitions or as not in English" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_constructed_texts_are_told_by_their_names_wherever_they_lie(home, tmp_path):
+    source = tables.ROOT / "data" / "retellings" / "wire" / "constructed_2023-10-27.txt"
+    store = tables.Store(source, name="alone")
+    from analysis import corpus
+    store.write("articles", corpus.mark_duplicates(corpus.mark_language(corpus.clean(corpus.read(source)[0])[0])), made_from=["source"])
+    assert report._page(store, "x")["notices"] == [report.CONSTRUCTED]
+
+
+def test_the_index_takes_no_text_for_markup(small):
+    ran(small)
+    store = tables.Store(small / "papers")
+    folder = tables.home() / "figures" / "papers"
+    folder.mkdir(parents=True)
+    (folder / "01_x.svg").write_text("<svg/>", encoding="utf-8")
+    (folder / "01_x.json").write_text(json.dumps({"figure": "01_x", "caption": "[click](https://evil.example) <script>x</script>\n\n# Big", "alt": '"><script>'}), encoding="utf-8")
+    report._bind(store, tables.home() / "reports" / "papers", [], None)
+    index = (tables.home() / "reports" / "papers" / "index.html").read_text(encoding="utf-8")
+    assert 'href="https://evil' not in index and "<script" not in index and index.count("<h1") == 1
+
+
 @pytest.mark.parametrize("words, code, message", [
     ((), 2, "python -m analysis VERB"), (("--help",), 0, "CORPUS     newsarticles"), (("fly",), 2, "No verb “fly”: expected report"),
-    (("report", "CORPS=x"), 2, "Not understood: “CORPS=x”. Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"),
+    (("report", "CORPUS="), 2, "CORPUS= names nothing"), (("report", "--help"), 0, "CORPUS     newsarticles"), (("report", "CORPS=x"), 2, "Not understood: “CORPS=x”. Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"),
 ])
 def test_the_command_line(tmp_path, words, code, message):
     done = run(*words, home=tmp_path / "home", code=code)

@@ -7,7 +7,7 @@ from conftest import articles_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import corpus, sentiment, tables, tokens
+from analysis import corpus, sentiment, tables, tokens, voices
 
 SENTENCES = ["The minister did not give a good answer.", "“It is a VERY sad day!!!” he said.", "", "Nobody was killed in the attack.", "Great :) but not so great...",
              "The worst, most horrible war.", "42 % of 1,000"]
@@ -79,3 +79,27 @@ def test_position_cuts_an_article_into_equal_parts():
     means = sentiment.by_position(codings({"a": [1, 3, 5, 7], "b": [9, 9]}), sentences, parts=4)
     assert list(means["part"]) == [1, 2, 3, 4] and list(means["value"]) == [1, 3, 5, 7]
     assert list(sentiment.by_position(codings({"a": [1, 3, 5, 7]}), sentences, parts=2)["value"])[:2] == [2, 6]
+
+
+def test_headlines_have_no_place_in_the_body():
+    sentences = tokens.split_sentences(articles_of("One. Two.", title=["A headline."]))
+    assert list(sentiment.by_position(codings({"a": [9, 1, 3]}), sentences, parts=2)["value"]) == [1, 3]
+
+
+def test_segments_are_scored_by_themselves():
+    articles = articles_of("“It is a horrible, evil ship,” Anna Lund said. It is a good day.")
+    sentences = tokens.split_sentences(articles)
+    segments = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
+    tone = sentiment.code_tone(sentences, articles, segments, coders=("vader",)).set_index(["sentence_id", "segment_id"])["value"]
+    spoken, clause, whole = (values(t)["vader", "compound"] for t in ("“It is a horrible, evil ship,” ", "Anna Lund said.", "It is a good day."))
+    assert tone[0, 0] == spoken < 0 and tone[0, 1] == clause == 0 and tone[1, 0] == whole > 0
+
+
+def test_removing_a_quotation_leaves_the_outlets_own_tone():
+    def own(text):
+        articles = articles_of(text)
+        sentences = tokens.split_sentences(articles)
+        segments = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
+        tone = sentiment.code_tone(sentences, articles, segments, coders=("vader",)).dropna(subset=["segment_id"]).astype({"segment_id": "int64"})
+        return tone.merge(segments[segments["voice"] == "own"], on=["article_id", "sentence_id", "segment_id"])["value"].tolist()
+    assert own("A good day began. “It is a horrible, evil ship,” Lund said. It ended.") == own("A good day began. “It is,” Lund said. It ended.")

@@ -120,6 +120,65 @@ def test_a_failed_write_leaves_the_old_file_whole(store, monkeypatch):
     assert [p.name for p in store.folder.iterdir() if p.name.startswith(".")] == []
 
 
+def test_a_table_made_from_what_changed_meanwhile_is_refused(store):
+    sentences = tokens.split_sentences(store.read("articles"))
+    tables.Store(store.source).write("articles", articles_of("Other text."), made_from=["source"])
+    with pytest.raises(tables.TableError, match="articles changed while table `sentences` was made from it"):
+        store.write("sentences", sentences, made_from=["articles"])
+
+
+def test_a_source_that_changed_meanwhile_is_refused(store):
+    (store.source / "two.txt").write_text("New.", encoding="utf-8")
+    with pytest.raises(tables.TableError, match="source changed while table `articles` was made from it"):
+        store.write("articles", articles_of("A text."), made_from=["source"])
+
+
+def test_a_changed_dictionary_makes_a_table_outdated(store, tmp_path):
+    terms = tmp_path / "terms.csv"
+    terms.write_text("a", encoding="utf-8")
+    store.write("sentences", tokens.split_sentences(store.read("articles")), made_from=["articles", terms])
+    store.read("sentences")
+    terms.write_text("b", encoding="utf-8")
+    with pytest.raises(tables.TableError, match="older than what it was made from .*terms.csv"):
+        store.read("sentences")
+
+
+def test_made_from_must_name_the_table_referred_to(store):
+    with pytest.raises(tables.TableError, match="made_from must name `articles`"):
+        store.write("sentences", tokens.split_sentences(store.read("articles")), made_from=[])
+
+
+def test_the_code_hash_follows_imports_and_versions(monkeypatch):
+    assert "lexicons" in tables.modules_in((tables.ROOT / "analysis" / "framing.py").read_text(encoding="utf-8"))
+    tables.code_hash.cache_clear()
+    before = tables.code_hash("framing")
+    tables.code_hash.cache_clear()
+    monkeypatch.setattr(tables, "versions", lambda *packages: {"nltk": "0"})
+    assert tables.code_hash("framing") != before
+    tables.code_hash.cache_clear()
+    monkeypatch.undo()
+    plain = tables.modules_in
+    monkeypatch.setattr(tables, "modules_in", lambda source: set())
+    assert tables.code_hash("framing") != before and plain("from analysis import lexicons") == {"lexicons"}
+    tables.code_hash.cache_clear()
+
+
+def test_end_before_start_is_refused():
+    sentences = tokens.split_sentences(articles_of("One two."))
+    with pytest.raises(tables.TableError, match="`end` before `start` in 1 row"):
+        tables.check("sentences", sentences.assign(start=5, end=2))
+
+
+def test_a_name_given_anew_carries_nothing_of_its_former_owner(store):
+    import shutil
+    old = tables.home() / "figures" / "papers" / "x.svg"
+    old.parent.mkdir(parents=True)
+    old.write_text("<svg/>", encoding="utf-8")
+    shutil.rmtree(store.folder)
+    tables.Store(store.source)
+    assert not old.exists()
+
+
 def test_each_table_records_what_it_was_made_from(store):
     sentences_of(store)
     said = json.loads(pq.read_schema(store.path("sentences")).metadata[b"news-framing"])
@@ -154,6 +213,7 @@ def test_a_name_in_use_for_another_path_is_refused(home, tmp_path):
 @pytest.mark.parametrize("words, message", [
     ({"corpus": "nowhere/at/all"}, "No corpus at nowhere/at/all"),
     ({"corpus": "retellings", "topic": "middle_east"}, "only the corpus `newsarticles` carries a topic filter"),
+    ({"corpus": "newsarticles", "name": "retellings"}, "The name `retellings` belongs to a built-in corpus"),
     ({"corpus": "newsarticles", "topic": "weather"}, "TOPIC=weather: expected all, middle_east"),
     ({"corpus": "retellings", "name": "../x"}, "a corpus's name is made of"),
 ])

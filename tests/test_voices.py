@@ -109,7 +109,7 @@ def test_other_names_change_nothing(text, expected, speakers):
     ("The foreign minister, Ann Lee, met the press. “It is over,” the minister said.", ["Ann Lee"]),
     ("Ann Lee, the defence secretary, met the prime minister. “It is over,” Lee said. The secretary added that she was glad.", ["Ann Lee", "Ann Lee"]),
     ("Prime Minister Jo Berg met Foreign Minister Ann Lee. The foreign minister said that it was over. The prime minister said that it was not.", ["Ann Lee", "Jo Berg"]),
-    ("Officials in the ministry said it was over. They said it was good.", ["Officials in the ministry", "Officials in the ministry"]),
+    ("Officials in the ministry said it was over. They said it was good.", ["officials in the ministry", "officials in the ministry"]),
     ("The State Department said it was over.", ["State Department"]),
     ("The Department of Justice said it was over.", ["Department of Justice"]),
     ("Senator Ann Lee of Ohio said it was over. Lee said it was good.", ["Ann Lee", "Ann Lee"]),
@@ -195,7 +195,7 @@ def test_the_retellings_tile():
     tiles(articles, sentences, voices.find_voices(articles, sentences, tokens.split_tokens(sentences)))
 
 
-SEED = {0: "Hossein Amir-Abdollahian", 1: "Hossein Amir-Abdollahian", 2: "Hossein Amir-Abdollahian", 5: "U.S. State Department", 7: "Health officials in the Hamas-controlled Gaza Strip",
+SEED = {0: "Hossein Amir-Abdollahian", 1: "Hossein Amir-Abdollahian", 2: "Hossein Amir-Abdollahian", 5: "U.S. State Department", 7: "health officials in the Hamas-controlled Gaza Strip",
         8: "Israel", 9: "Hossein Amir-Abdollahian", 11: "Iran", 12: "Iranian government", 14: "Hossein Amir-Abdollahian", 15: "Hossein Amir-Abdollahian", 16: "Hossein Amir-Abdollahian",
         17: "Hossein Amir-Abdollahian", 18: "Hossein Amir-Abdollahian"}  # sentences in which somebody is reported, and who
 
