@@ -15,7 +15,7 @@ NOUNY = {"NN", "NNS", "NNP", "NNPS", "JJ", "JJR", "JJS", "DT", "PRP$", "POS", "C
 PERSON = {"he": "m", "she": "f"}
 PRONOUNS = {"he", "she", "they", "it", "i", "we", "you", "who", "one"}
 TIMES = set("monday tuesday wednesday thursday friday saturday sunday today yesterday tonight tomorrow morning afternoon evening night week month year earlier later recently "
-            "january february march april may june july august september october november december ago day days weeks months years".split())
+            "january february april june july august september october november december ago day days weeks months years".split())
 IN_TIME = set("on in for since at during after before from last this next late early to with by via through following since over".split())
 RESUMES = set("who which whose where when as after before while because although though citing referring speaking according prompting during until since amid despite".split())
 COORDINATES = {"and", "but", "yet", "or", ";", "while", "whereas", "although", "though"}
@@ -218,8 +218,8 @@ def subject(s, k):
         j -= 1
     first = j + 1
     nobody = Subject(first, first, first, first, flags)
-    if j < 0 or s.quote[j] >= 0:
-        flags |= {"quote"} if j >= 0 else set()
+    if j < 0 or s.quote[j] >= 0 or "infinitive" in flags:
+        flags |= {"quote"} if j >= 0 and s.quote[j] >= 0 else set()
         return nobody
     word = s.low[j]
     if word in COORDINATES:

@@ -162,7 +162,9 @@ def content_right(s, k, cue):
             if j < s.n and "clause" in cue.frames and s.tag[j] in ("PRP", "DT", "NNP", "EX", "PRP$", "NNS") and s.finite(j, s.n):
                 return j
             continue
-        if clause and "loose" not in cue.frames and tag not in ("TO", "VB", "VBG") and _has_main_verb(s, j):
+        if clause and "loose" not in cue.frames and tag not in ("TO", "VB", "VBG") and (
+                _has_main_verb(s, j) or any(q >= 0 for q in s.quote[j:j + 3]) or cue.base == "say" and tag in NOUNY | {"PRP"} and s.n - j > 5
+                and s.quote[k - 1] < 0 and s.low[k - 1] != ","):
             return j if adverb is None or adverb != k + 1 else adverb
         if cue.frames & {"clause", "that"} and j == k + 1 and cue.kind == "verb" and "whether" not in cue.frames:      # no “that”: a subject and its verb must follow at once
             behind = j + 1 if tag == "PRP" or word in ("many", "most", "some", "this", "there") else after_phrase(s, j)
@@ -170,7 +172,10 @@ def content_right(s, k, cue):
                 behind += 1
             if j < behind < s.n and s.quote[behind] < 0 and (s.tag[behind] in FINITE | {"VBN"} or s.tag[behind] == "VB" and s.tag[behind - 1] == "MD") and s.low[behind - 1] not in (",",):
                 return j
-        return None
+        break
+    first = k + 1
+    if clause and "loose" not in cue.frames and first < j < s.n and s.low[first] in IN_TIME - {"to", "by"} and s.quote[j] < 0 and s.low[j] != "," and _has_main_verb(s, j):
+        return first                                                # "said in order to win, they must leave"
     return None
 
 
@@ -196,6 +201,9 @@ def read_sentence(s, cast, carried):
             continue
         word = s.low[k]
         made = None
+        if k == 0 and s.raw[k].isupper() and s.low[k + 1:k + 2] == [":"]:      # "RELATED: …" heads a line
+            k += 1
+            continue
         if word in sources:
             made = _source(s, k, sources[word], cast, left)
         if made is None and word in verbs and (s.tag[k].startswith("VB") or _looks_like_verb(s, k)):
@@ -257,14 +265,17 @@ def _verb(s, k, tail, cue, cast, left, last):
     content = None                                               # (first, behind the last) token of the content
     if cue.whom and not passive:
         content = _whom(s, tail, cue)
-    if content is None and begin is not None and passive and s.low[begin] == "that" and "hearer" not in cue.frames and inside is None:
+    if content is None and begin is not None and passive and (s.low[begin] == "that" or s.low[a] == "it") and "hearer" not in cue.frames and inside is None:
         owner = Attribution(_who(s, a, b, flags, cast, last, True, k, None), s.raw[k], cue.stance)      # "It was said that …"
         s.give(begin, s.n, owner)
         return owner, s.n
     if content is None and begin is not None and not (passive and "hearer" not in cue.frames and cue.base not in ("quote",)):
         content = (begin, end)
-    if content is None and "to" in cue.frames and tail + 1 < s.n and s.low[tail + 1] == "to" and not passive:
-        content = (tail + 1, _object_end(s, tail + 1))
+    if content is None and "to" in cue.frames and not passive:
+        at = tail + 1
+        while at < s.n and s.low[at] in IN_TIME - {"to"}:               # "promised during the campaign to …"
+            at = after_phrase(s, at + 1)
+        content = (at, _object_end(s, at)) if at < s.n and s.low[at] == "to" else None
     if content is None and "number" in cue.frames and not passive:
         stop = _object_end(s, tail + 1)
         content = (tail + 1, stop) if "CD" in s.tag[tail + 1:min(stop, tail + 9)] else None
@@ -324,6 +335,8 @@ def _who(s, a, b, flags, cast, last, passive, k, inside):
         found = subject(s, main)
         if found.a < found.b:
             return cast.speaker(s, found.a, found.b)
+    if not verbs and flags & {"comma", "infinitive"} and after_phrase(s, 0) > 0:   # the tagger found no verb before: the sentence's first phrase
+        return cast.speaker(s, 0, after_phrase(s, 0))
     return cast.last if flags & {"and", "comma"} else None
 
 
@@ -376,7 +389,8 @@ def _behind(s, k, tail, cue, cast, found, left, last):
         return None
     comma = next((i for i in range(tail + 1, s.n) if s.low[i] in (",", ";", ":") or s.quote[i] >= 0), s.n)
     mid = comma + 1 < s.n and s.low[comma] == "," and not inverted
-    if not quoted and not s.finite(left, own) and not mid:
+    long_enough = at_end and "clause" in cue.frames and a < b and own - left > 6     # the tagger missed the verb of a whole clause
+    if not quoted and not s.finite(left, own) and not mid and not long_enough:
         return None
     if inverted:
         if s.tag[k] == "VBG" or tail + 1 >= s.n:
@@ -564,10 +578,11 @@ def _segments(s, text, start, end):
 
 def voice_of(places, segments, *, column="voice"):
     """The voice (or another column of `segments`) of each row of a table with article_id, sentence_id, start: of the segment it begins in."""
-    order = {key: i for i, key in enumerate(dict.fromkeys(zip(segments["article_id"], segments["sentence_id"])))}
+    keys = ["article_id", "sentence_id"]
+    number = segments[keys].drop_duplicates().assign(number=lambda t: range(len(t)))
     far = int(max(segments["end"].max(), places["start"].max())) + 1 if len(places) else 1
-    starts = np.array([order[key] for key in zip(segments["article_id"], segments["sentence_id"])]) * far + segments["start"].to_numpy()
-    wanted = np.array([order[key] for key in zip(places["article_id"], places["sentence_id"])], dtype="int64") * far + places["start"].to_numpy()
+    starts = segments[keys].merge(number, on=keys)["number"].to_numpy() * far + segments["start"].to_numpy()
+    wanted = places[keys].merge(number, on=keys, how="left", validate="m:1")["number"].to_numpy() * far + places["start"].to_numpy()
     return pd.Series(segments[column].to_numpy()[np.searchsorted(starts, wanted, side="right") - 1], index=places.index)
 
 

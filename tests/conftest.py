@@ -30,9 +30,10 @@ def articles_of(*texts, **columns):
     return tables.check("articles", table.assign(**columns))
 
 
-def run(*words, home, code=0):
-    """`python -m analysis …` with a home of its own; the finished process."""
-    done = subprocess.run([sys.executable, "-m", "analysis", *map(str, words)], env=os.environ | {"ANALYSIS_HOME": str(home)}, cwd=home.parent,
+def run(*words, home, code=0, pdf=True):
+    """`python -m analysis …` with a home of its own; the finished process. Without `pdf` no browser is on its path."""
+    path = {} if pdf else {"PATH": str(Path(sys.executable).parent)}
+    done = subprocess.run([sys.executable, "-m", "analysis", *map(str, words)], env=os.environ | {"ANALYSIS_HOME": str(home)} | path, cwd=home.parent,
                           capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == code, done.stdout + done.stderr
     return done
@@ -52,7 +53,7 @@ def one_article_run(tmp_path_factory):
     text = ("The council said on Monday that the bridge would be closed.\n\n“It is a sad day,” the mayor, Anna Lund, said. Shopkeepers blamed the government for the cost, "
             "and families spoke of their fear. Work begins in May.\n\nNobody was hurt.")
     Path(folder, "bridge.txt").write_text(text, encoding="utf-8")
-    return folder / "home", run("report", f"CORPUS={folder / 'bridge.txt'}", home=folder / "home")
+    return folder / "home", run("report", f"CORPUS={folder / 'bridge.txt'}", home=folder / "home", pdf=False)
 
 
 def compare_figures(name, made):

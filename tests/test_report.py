@@ -208,6 +208,11 @@ def test_the_command_line(tmp_path, words, code, message):
     assert message in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
+def test_lab_opens_jupyterlab_with_the_corpus_and_passes_options_on(tmp_path):
+    done = run("lab", "CORPUS=retellings", "--version", home=tmp_path / "home")
+    assert done.stdout.strip().split(".")[0] == "4" and (tmp_path / "home/data/derived/retellings/source.json").is_file()
+
+
 def test_an_unreadable_corpus_ends_with_one_clear_message(tmp_path):
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "x.png").write_bytes(b"")

@@ -51,6 +51,12 @@ CONSTRUCTIONS = [
     ("Anna Lund said that the ferry was “a floating ruin”.", "Anna Lund said [that the ferry was] “a floating ruin.”", ["Anna Lund", "Anna Lund"]),
     ("“The ferry was late,” Anna Lund said. “It will be late again.”", "“The ferry was late,” Anna Lund said. “It will be late again.”", ["Anna Lund", "Anna Lund"]),
     ("The so-called “summer fleet” is old.", "The so-called “summer fleet” is old.", []),
+    ("Anna Lund said in order to save the ferry, the owners must pay.", "Anna Lund said [in order to save the ferry, the owners must pay.]", ["Anna Lund"]),
+    ("Anna Lund said they “deeply regret” it.", "Anna Lund said [they] “deeply regret” [it.]", ["Anna Lund"] * 3),
+    ("The owners left, Anna Lund of the union said.", "[The owners left,] Anna Lund of the union said.", ["Anna Lund"]),
+    ("Anna Lund, who leads the union in Oslo, Norway, said the ferry was late.", "Anna Lund, who leads the union in Oslo, Norway, said [the ferry was late.]", ["Anna Lund"]),
+    ("The two ports plan to test a ferry without a crew, the ministry in Oslo said Wednesday.", "[The two ports plan to test a ferry without a crew,] the ministry in Oslo said Wednesday.", ["ministry in Oslo"]),
+    ("Anna Lund branded the offer “absurd.”", "Anna Lund branded [the offer] “absurd.”", ["Anna Lund"] * 2),
     # sources
     ("According to Anna Lund, the ferry was late.", "According to Anna Lund, [the ferry was late.]", ["Anna Lund"]),
     ("The ferry was late, according to the harbour office.", "[The ferry was late,] according to the harbour office.", ["harbour office"]),
@@ -60,6 +66,7 @@ CONSTRUCTIONS = [
     # nouns
     ("Anna Lund’s claim that the ferry was late surprised nobody.", "Anna Lund’s claim [that the ferry was late] surprised nobody.", ["Anna Lund"]),
     ("The court heard Anna Lund’s warning that the ferry would sink.", "The court heard Anna Lund’s warning [that the ferry would sink.]", ["Anna Lund"]),
+    ("Anna Lund used the interview to say that the ferry was late.", "Anna Lund used the interview to say [that the ferry was late.]", ["Anna Lund"]),
     # participles and chains
     ("Anna Lund said that the ferry was late, adding that it would sink.", "Anna Lund said [that the ferry was late,] adding [that it would sink.]", ["Anna Lund", "Anna Lund"]),
     ("Anna Lund met the crew. She added that the ferry was late.", "Anna Lund met the crew. She added [that the ferry was late.]", ["Anna Lund"]),
@@ -72,6 +79,9 @@ CONSTRUCTIONS = [
     ("Anna Lund described the ferry as a ruin.", "Anna Lund described [the ferry as a ruin.]", ["Anna Lund"]),
     ("The owners denied hiding the damage.", "The owners denied [hiding the damage.]", ["owners"]),
     ("The union called for a strike.", "The union called for [a strike.]", ["union"]),
+    ("Anna Lund promised during the strike to pay.", "Anna Lund promised during the strike [to pay.]", ["Anna Lund"]),
+    ("Anna Lund left, describing the offer a “bad joke”.", "Anna Lund left, describing [the offer a] “bad joke.”", ["Anna Lund"] * 2),
+    ("It is believed the ferry was late.", "It is believed [the ferry was late.]", [None]),
     ("The union vowed to fight.", "The union vowed [to fight.]", ["union"]),
     ("The damage was described by Anna Lund as grave.", "[The damage] was described by Anna Lund [as grave.]", ["Anna Lund", "Anna Lund"]),
     # thoughts
