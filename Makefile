@@ -2,6 +2,7 @@
 #   make report CORPUS=path/to/folder     the same for your own articles
 #   make lab CORPUS=…                     JupyterLab on the notebooks
 #   make test                             every test
+#   make bench                            how fast the steps are
 # `make` only prepares the environment; the verbs live in `python -m analysis --help`.
 
 PYTHON ?= python3
@@ -13,11 +14,11 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 quoted = '$(1)=$(subst ','\'',$($(1)))'
 WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report test lab requirements help
+.PHONY: report test lab bench requirements help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -7
 
 report: $(READY)
 	@$(BIN)/python -m analysis report $(WORDS)
@@ -27,6 +28,9 @@ test: $(READY)
 
 lab: $(READY)
 	@$(BIN)/python -m analysis lab $(WORDS)
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/bench.py
 
 $(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This suite needs Python 3.11 or newer; `make PYTHON=python3.12 …` names another one.")'
