@@ -35,7 +35,7 @@ def _coded(units, hits, dictionary):
     found = hits.groupby([*keys, "category"], as_index=False, dropna=False).agg(value=("item", "size"), evidence=("item", list))
     found["evidence"] = [lexicons.evidence(items) for items in found["evidence"]]
     whole = units.merge(pd.DataFrame({"category": dictionary["category"].unique()}), how="cross").merge(found, on=[*keys, "category"], how="left", validate="1:1")
-    return whole.assign(value=whole["value"].fillna(0.0).astype("float64"), evidence=whole["evidence"].fillna("[]")).rename(columns={"category": "variable"})
+    return whole.assign(value=whole["value"].fillna(0.0).astype("float64"), evidence=whole["evidence"].astype("object").fillna("[]")).rename(columns={"category": "variable"})
 
 
 def matches(frames):

@@ -220,7 +220,7 @@ def seed_speakers(change=lambda text: text):
 @needs_shared
 def test_the_seed_is_read_right_but_for_two_sentences_at_most():
     found = seed_speakers()
-    wrong = [i for i in range(21) if found.get(i) != ({SEED[i]} if i in SEED else None)]
+    wrong = [i for i in range(21) if {str(s).lower() for s in found.get(i, ())} != ({SEED[i].lower()} if i in SEED else set())]
     print("sentences of the seed read wrong:", wrong)
     assert len(wrong) <= 2
 
