@@ -191,8 +191,8 @@ def _object_end(s, j):
     return next((i for i in range(j, s.n) if s.quote[i] < 0 and s.low[i] in (",", ";", "—", "–", "--", "by", "but", "while")), s.n)
 
 
-def read_sentence(s, cast, carried):
-    """Give every token of one sentence to the outlet (null) or to an `Attribution`; returns the last attribution, for chains over sentences."""
+def read_sentence(s, cast):
+    """Give every token of one sentence to the outlet (null) or to an `Attribution`; returns the last attribution, null where there is none."""
     verbs, nouns, sources = cue_index()
     left, last, k = 0, None, 0
     while k < s.n:
@@ -504,11 +504,9 @@ def _article(article, read, texts):
                 for i in range(at, s.n):
                     if begin <= s.start[i] < end:
                         s.quote[i] = q
-    cast, spoken, last = Cast([s for *_, s in read]), {}, None
+    cast, spoken = Cast([s for *_, s in read]), {}
     for _, where, _, _, _, s in read:
-        made = read_sentence(s, cast, last)
-        last = made or last
-        if made is None:
+        if read_sentence(s, cast) is None:
             cast.notice(s)
         for i in range(s.n):
             if s.quote[i] >= 0 and s.owner[i] is not None:

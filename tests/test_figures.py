@@ -64,6 +64,9 @@ def test_voices_stand_side_by_side():
     numbers = pd.concat([dots(2, 1).assign(voice="own"), dots(2, 1).assign(voice="others", estimate=9.0)])
     figure = figures.dots(numbers)
     assert [line.get_xdata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 1] == [0, 1, 9, 9]
+    marks = [(line.get_marker(), line.get_color()) for line in figure.legends[0].get_lines()]
+    drawn = [(line.get_marker(), line.get_color()) for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
+    assert len(set(marks)) == len({m for m, _ in marks}) == 2 and set(drawn) == set(marks), "voices differ by mark and colour, and the legend says how"
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["own words", "others’ words"]
 
 

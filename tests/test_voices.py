@@ -125,6 +125,7 @@ def test_other_names_change_nothing(text, expected, speakers):
     ("Senator Ann Lee of Ohio said it was over. Lee said it was good.", ["Ann Lee", "Ann Lee"]),
     ("Mr Berg met Mrs Lee. She said that it was over. He said that it was not.", ["Lee", "Berg"]),
     ("It was said that it was over.", [None]),
+    ("Mrs Anna Lee met Mr Jo Berg. Anna Lee said that it was over. He said that it was not.", ["Anna Lee", "Jo Berg"]),
 ])
 def test_speakers_are_one_person_under_many_names(text, speakers):
     assert marked(text)[1] == speakers
@@ -236,6 +237,40 @@ def test_the_seed_with_other_names_is_read_the_same():
         return text
     expected = {i: {change(s) for s in speakers} for i, speakers in seed_speakers().items()}
     assert seed_speakers(change) == expected
+
+
+def test_places_belong_to_the_segment_they_begin_in():
+    import pandas as pd
+    articles, sentences, segments = segments_of("“It is over,” Anna Lund said.", "Nobody spoke.")
+    words = tokens.split_tokens(sentences)
+    expected = [next(s.voice for s in segments.itertuples() if (s.article_id, s.sentence_id) == (w.article_id, w.sentence_id) and s.start <= w.start < s.end) for w in words.itertuples()]
+    found = voices.voice_of(words.sample(frac=1, random_state=1), segments).sort_index()
+    assert list(found) == expected and set(expected) == {"own", "direct"}
+    assert len(voices.voice_of(pd.DataFrame(columns=["article_id", "sentence_id", "start"]), segments)) == 0
+
+
+def test_the_comparison_with_reference_codes_is_arithmetic():
+    """Ten words: the machine attributes the last 4 of sentence 0 and nothing else; the reference the last 2 of it and all 3 of sentence 1."""
+    import pandas as pd
+    words = pd.DataFrame({"article_id": "a", "sentence_id": [0] * 7 + [1] * 3, "start": range(10), "end": range(1, 11)})
+
+    def table(*rows):
+        return pd.DataFrame([("a", *row) for row in rows], columns=["article_id", "sentence_id", "start", "end", "voice", "speaker"])
+    mine = table((0, 0, 3, "own", None), (0, 3, 7, "indirect", "Lund"), (1, 7, 10, "own", None))
+    units = pd.DataFrame({"unit_id": ["u0", "u1"], "article_id": "a", "sentence_id": [0, 1]})
+    parts = [[{"start": 0, "end": 5, "voice": "own", "speaker": None}, {"start": 5, "end": 6, "voice": "direct", "speaker": "Anna Lund"}, {"start": 6, "end": 7, "voice": "direct", "speaker": "Mia Holm"}],
+             [{"start": 7, "end": 10, "voice": "indirect", "speaker": None}]]
+    codes = pd.DataFrame({"unit_id": ["u0", "u1"], "variable": "segments", "value": [json.dumps(p) for p in parts]})
+    rows = voices.compare(mine, units, codes, words).set_index("measure")
+    assert tuple(rows.loc["attributed words"]) == (2 / 4, 2 / 5, 2 * 2 / (4 + 5), 5)
+    assert tuple(rows.loc["attributed sentences"]) == (1 / 1, 1 / 2, 2 * 1 / (1 + 2), 2)
+    assert rows.at["speaker of attributed words", "f1"] == 1 / 2 and rows.at["speaker of attributed words", "n"] == 2
+
+
+def test_the_closed_half_is_told_by_the_hash_of_the_id():
+    import hashlib
+    ids = [f"article {i}" for i in range(64)]
+    assert [voices.held_out(i) for i in ids] == [hashlib.sha256(i.encode()).hexdigest()[0] in "89abcdef" for i in ids]
 
 
 def test_the_reference_codes_fit_the_texts():
