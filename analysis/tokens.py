@@ -1,5 +1,7 @@
 """Articles → sentences and tokens, every one with its exact place in the text. NLTK's algorithms, no downloaded data."""
+import importlib
 import re
+import sys
 from functools import cache
 
 import pandas as pd
@@ -14,15 +16,27 @@ SAME_LENGTH = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“":
 CLOSING = "\"'”’»)]}"
 
 
+def nltk(module):
+    """A module of NLTK. NLTK imports scikit-learn wherever it is installed, which takes two seconds and serves nothing here: it is kept from it."""
+    unasked = "sklearn" not in sys.modules
+    if unasked:
+        sys.modules["sklearn"] = None
+    try:
+        return importlib.import_module(f"nltk.{module}")
+    finally:
+        if unasked:
+            del sys.modules["sklearn"]
+
+
 @cache
 def splitter():
     """Punkt (Kiss & Strunk 2006) with a committed list of abbreviations instead of a trained model."""
-    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
-    parameters = PunktParameters()
+    punkt = nltk("tokenize.punkt")
+    parameters = punkt.PunktParameters()
     lines = (tables.ROOT / "data" / "lexicons" / "abbreviations.txt").read_text(encoding="utf-8").splitlines()
     parameters.abbrev_types = {word for line in lines if not line.startswith("#") for word in line.split()}
     parameters.sent_starters = OPENERS
-    return PunktSentenceTokenizer(parameters)
+    return punkt.PunktSentenceTokenizer(parameters)
 
 
 def sentence_spans(text):
@@ -79,8 +93,7 @@ def token_spans(text):
 
 @cache
 def _words():
-    from nltk.tokenize import NLTKWordTokenizer
-    return NLTKWordTokenizer()
+    return nltk("tokenize").NLTKWordTokenizer()
 
 
 def split_sentences(articles):

@@ -584,6 +584,17 @@ def voice_of(places, segments, *, column="voice"):
     return pd.Series(segments[column].to_numpy()[np.searchsorted(starts, wanted, side="right") - 1], index=places.index)
 
 
+def beside(codings, segments, sentences, *, part="body", fewest=0):
+    """Codings of segments with the voice and the speaker of each (columns of `codings`, voice, speaker): those of one part of the articles, with at
+    least `fewest` words, and with a value."""
+    keys = ["article_id", "sentence_id"]
+    spans = segments.merge(sentences.loc[sentences["part"] == part, [*keys, "text", "start"]], on=keys, suffixes=("", "_sentence"), validate="m:1")
+    words = [len(text[start - first:end - first].split()) for text, start, end, first in zip(spans["text"], spans["start"], spans["end"], spans["start_sentence"])]
+    spans = spans.loc[np.array(words, dtype="int64") >= fewest, [*keys, "segment_id", "voice", "speaker"]]
+    coded = codings.dropna(subset=["segment_id", "value"]).astype({"segment_id": "int64"})
+    return coded.merge(spans, on=[*keys, "segment_id"], validate="m:1")
+
+
 def held_out(article_id):
     """Is this article in the half of a coded set that is not opened while rules are written? By a hash of its id."""
     return int(hashlib.sha256(article_id.encode("utf-8")).hexdigest()[0], 16) >= 8

@@ -94,3 +94,36 @@ def test_extremes_picked_by_looking_are_seldom_called_apart_by_chance():
 def test_extremes_that_differ_are_called_apart():
     found = estimates.extremes(*samples(np.random.default_rng(4), shift=3.0)).set_index("variable")
     assert all(f"g{i} below g0" in pairs for pairs in found["apart"] for i in range(1, 5)) and set(found["highest"]) == {"g0"}
+
+
+# ---- differences that every instrument sees -------------------------------------------------------------------------------------
+
+def panel(shift_default, shift_other, n=40):
+    generator = np.random.default_rng(3)
+    ids = [f"a{i}" for i in range(2 * n)]
+    groups = pd.DataFrame({"article_id": ids, "group": ["x"] * n + ["y"] * n})
+    side = np.repeat([1, 0], n)
+    values = pd.concat([pd.DataFrame({"article_id": ids, "coder": c, "value": shift * side + generator.normal(scale=0.5, size=2 * n)}) for c, shift in (("news", shift_default), ("vader", shift_other))])
+    return estimates.robust_differences(values, groups, default="news").set_index("group")
+
+
+def test_robust_needs_every_instrument_and_the_defaults_interval():
+    assert panel(1, 1)["robust"].all() and (panel(1, 1).at["x", "difference_news"] > 0 > panel(1, 1).at["y", "difference_news"])
+    assert not panel(1, -1)["robust"].any(), "another instrument sees the opposite"
+    assert not panel(0.02, 1)["robust"].any(), "the default's interval holds zero"
+
+
+def test_a_difference_of_means_and_its_coverage():
+    generator, covers = np.random.default_rng(5), 0
+    for _ in range(200):
+        x, y = generator.normal(0.3, 1, 25), generator.normal(0, 1, 40)
+        found, low, high = estimates.difference(x, y)
+        assert low < found < high and found == pytest.approx(x.mean() - y.mean())
+        covers += low <= 0.3 <= high
+    assert covers >= 180, covers
+
+
+def test_without_two_ranked_groups_nothing_is_looked_at():
+    ids = [f"a{i}" for i in range(20)]
+    groups = pd.DataFrame({"article_id": ids, "group": ["x"] * 20})
+    assert estimates.robust_differences(pd.DataFrame({"article_id": ids, "coder": "news", "value": 1.0}), groups, default="news").empty

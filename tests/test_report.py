@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import nbformat
+import pandas as pd
 import pytest
 from conftest import compare_figures, run
 
@@ -35,7 +36,7 @@ def test_a_second_run_does_nothing_twice(retellings_run):
 def test_one_article_is_compared_with_nothing(one_article_run):
     home = one_article_run[0]
     figures = {p.stem for p in (home / "figures" / "bridge").glob("*.svg")}
-    assert figures == {"02_sentence_length", "03_speakers", "03_stance", "03_voices", "04_instruments", "04_tone_by_group", "04_tone_by_voice", "04_tone_position",
+    assert figures == {"02_sentence_length", "03_speakers", "03_stance", "03_voices", "04_event_words", "04_instruments", "04_saturation", "04_tone_by_group", "04_tone_by_voice", "04_tone_position", "04_toward",
                        "05_frame_rates", "05_frame_terms", "08_summary"}
     captions = " ".join(json.loads(p.read_text(encoding="utf-8"))["caption"] for p in (home / "figures" / "bridge").glob("*.json"))
     assert "one article" in captions and "by outlet" not in captions and "interval over" not in captions.replace("no interval", "")
@@ -67,9 +68,35 @@ def test_every_page_of_the_retellings_says_what_they_are(retellings_run):
 def test_links_to_figures_resolve(retellings_run):
     folder = retellings_run[0] / "reports" / "retellings"
     links = re.findall(r'href="([\w.]+)#(\w+)"', (folder / "index.html").read_text(encoding="utf-8"))
-    assert len(links) == 14
+    assert len(links) == 18
     for page, anchor in links:
         assert f'id="{anchor}"' in (folder / page).read_text(encoding="utf-8")
+
+
+def test_validate_and_train_on_a_coded_set(tmp_path):
+    home, coded = tmp_path / "home", tables.ROOT / "data" / "coded" / "retellings"
+    made = run("train", f"CODED={coded}", "VARIABLE=tone", "NAME=mine", home=home, pdf=False).stdout
+    assert "by cross-validation" in made and (home / "data" / "trained" / "mine" / "CARD.md").read_text(encoding="utf-8").startswith("# Trained coder `mine`")
+    run("validate", f"CODED={coded}", home=home, pdf=False)
+    found = pd.read_parquet(home / "data" / "derived" / "coded-retellings" / "reliability.parquet").set_index("coder")
+    assert {"people", "textblob", "vader", "news", "mine"} <= set(found.index) and (found["n"] == 159).all()
+    assert found.at["mine", "pearson"] > found.at["textblob", "pearson"] and found.at["news", "pearson_low"] < found.at["news", "pearson"] < found.at["news", "pearson_high"]
+    page = (home / "reports" / "coded-retellings" / "06_validation.html").read_text(encoding="utf-8")
+    assert 'id="06_tone"' in page and set(re.findall(r'href="(?!#)([^"#]+)', page)) == {"index.html", "06_validation.html"}
+    assert not list(tables.ROOT.joinpath("data", "coded", "retellings").glob("*.parquet"))
+    again = run("validate", f"CODED={coded}", home=home, pdf=False).stdout
+    assert "unchanged" in again
+
+
+def test_a_list_and_a_trained_coder_join_the_panel(tmp_path):
+    home = tmp_path / "home"
+    (tmp_path / "mine.csv").write_text("term,score\nsad,-3\ngood,2\n", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("It was a sad day. It was a good day. It was a day.", encoding="utf-8")
+    run("train", f"CODED={tables.ROOT / 'data' / 'coded' / 'retellings'}", "NAME=t", home=home, pdf=False)
+    run("report", f"CORPUS={tmp_path / 'a.txt'}", f"LEXICON={tmp_path / 'mine.csv'}", "TRAINED=t", home=home, pdf=False)
+    tone = pd.read_parquet(home / "data" / "derived" / "a" / "tone.parquet")
+    mine = tone[(tone["coder"] == "mine") & (tone["variable"] == "tone") & tone["segment_id"].isna()].set_index("sentence_id")["value"]
+    assert mine[0] < 0 < mine[1] and mine[2] == 0 and {"t", "news", "vader", "textblob"} <= set(tone["coder"])
 
 
 def test_plain_nbconvert_works_from_any_directory_and_names_what_to_run(tmp_path):
@@ -200,8 +227,10 @@ def test_the_index_takes_no_text_for_markup(small):
 
 
 @pytest.mark.parametrize("words, code, message", [
-    ((), 2, "python -m analysis VERB"), (("--help",), 0, "CORPUS     newsarticles"), (("fly",), 2, "No verb “fly”: expected report"),
+    ((), 2, "python -m analysis VERB"), (("--help",), 0, "CORPUS     newsarticles"), (("fly",), 2, "No verb “fly”: expected one of report"),
     (("report", "CORPUS="), 2, "CORPUS= names nothing"), (("report", "--help"), 0, "CORPUS     newsarticles"), (("report", "CORPS=x"), 2, "Not understood: “CORPS=x”. Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"),
+    (("validate",), 2, "name a coded set"), (("validate", "CODED=nowhere"), 2, "no such file; a coded set is a folder with units.csv"), (("train", f"CODED={tables.ROOT}/data/coded/retellings", "VARIABLE=segments"), 2, "no numeric codes of `segments`"),
+    (("train", f"CODED={tables.ROOT}/data/coded/retellings", "EMBEDDINGS=no/such/model"), 2, "EMBEDDINGS=no/such/model"),
 ])
 def test_the_command_line(tmp_path, words, code, message):
     done = run(*words, home=tmp_path / "home", code=code)

@@ -11,7 +11,7 @@ import yaml
 from analysis import tables
 
 ROOT = tables.ROOT
-READERS, CODERS, BEYOND = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices"}, {"sentiment", "framing"}, {"estimates", "figures"}
+READERS, CODERS, BEYOND = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "agreement"}, {"sentiment", "framing", "targets", "trained"}, {"estimates", "figures"}
 
 
 def tracked():
@@ -29,9 +29,14 @@ def name_and_bound(requirement):
     return re.fullmatch(r"([\w-]+)(.*)", requirement).groups()
 
 
+def extras(project):
+    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch."""
+    return [r for name, extra in project["optional-dependencies"].items() if name != "embeddings" for r in extra]
+
+
 def test_environment_yml_equals_pyproject():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra), f"python{project['requires-python']}"]
+    wanted = [*project["dependencies"], *extras(project), f"python{project['requires-python']}"]
     listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     pip = next(item["pip"] for item in listed if isinstance(item, dict))
     given = [item for item in listed if isinstance(item, str)] + pip
@@ -43,7 +48,7 @@ def test_environment_yml_equals_pyproject():
 def test_every_dependency_is_pinned_with_its_hash():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    wanted = [*project["dependencies"], *extras(project)]
     for requirement in wanted:
         assert re.search(rf"^{re.escape(name_and_bound(requirement)[0].lower())}==", pins, re.M), requirement
     assert all("--hash=sha256:" in block for block in re.split(r"^(?=[a-z0-9])", pins, flags=re.M) if "==" in block.split("\n")[0])
@@ -63,7 +68,8 @@ def imported(module):
 def test_imports_run_one_way():
     modules = {p.stem for p in (ROOT / "analysis").glob("*.py")} - {"__init__", "__main__", "report"}
     assert modules == READERS | CODERS | BEYOND
-    assert all(imported(m) <= READERS for m in READERS | CODERS), "readers of text know nothing of coders, coders nothing of estimates"
+    assert all(imported(m) <= READERS for m in READERS), "readers of text know nothing of coders"
+    assert all(imported(m) <= READERS | CODERS for m in CODERS), "coders know nothing of estimates"
     assert imported("estimates") <= READERS and imported("figures") <= READERS | {"estimates"}
     assert all(imported(m) == tables.modules_in((ROOT / "analysis" / f"{m}.py").read_text(encoding="utf-8")) for m in modules), "what the staleness check sees is what is imported"
 
@@ -96,7 +102,7 @@ def test_nothing_committed_names_a_registry_or_a_machine():
 
 def test_the_packages_modules_stay_small():
     lines = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "analysis").glob("*.py")}
-    assert sum(lines.values()) <= 3500 and max(lines.values()) <= 650, lines
+    assert sum(lines.values()) <= 4500 and max(lines.values()) <= 650, lines
 
 
 def test_the_readmes_headline_is_its_figures():

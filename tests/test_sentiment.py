@@ -1,5 +1,7 @@
 """Tone: exactly the libraries' values, with the words that gave them."""
 import json
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -7,14 +9,24 @@ from conftest import articles_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import corpus, sentiment, tables, tokens, voices
+from analysis import coding, corpus, lexicons, sentiment, tables, tokens, voices
 
 SENTENCES = ["The minister did not give a good answer.", "“It is a VERY sad day!!!” he said.", "", "Nobody was killed in the attack.", "Great :) but not so great...",
              "The worst, most horrible war.", "42 % of 1,000"]
 
 
+VADER = {"vader": sentiment.CODERS["vader"]}
+
+
 def values(text):
-    return {(c, v): x for c, coder in sentiment.CODERS.items() for v, x, _ in coder(text, 0)}
+    return {(c, v): x for c, coder in (("textblob", sentiment.textblob), ("vader", sentiment.vader)) for v, x, _ in coder(text)}
+
+
+def coded(*texts, windows=sentiment.WINDOWS, path=sentiment.LEXICONS / "news.csv"):
+    """(tone, {term: score}) of made-up texts by a list of terms, the news lexicon unless another is named."""
+    units = pd.DataFrame({"unit_id": [f"u{i}" for i in range(len(texts))], "text": texts, "start": 0})
+    (_, tones, why), = sentiment.by_lexicon(path, units, coding.tokens_of(units), windows=windows)
+    return list(zip(tones, [{term: score for term, _, _, score in items} for items in why]))
 
 
 @pytest.mark.parametrize("text", SENTENCES)
@@ -44,19 +56,22 @@ def test_the_libraries_values_on_the_retellings():
 
 def test_evidence_stands_where_it_says():
     text = "It was not a good day; many were killed, and the killed were mourned."
-    for _, coder in sentiment.CODERS.items():
-        for _, _, why in coder(text, 100):
-            for term, start, end, _ in json.loads(why):
+    units = pd.DataFrame({"unit_id": ["u"], "text": [text], "start": 100})
+    for coder in sentiment.CODERS.values():
+        for _, _, (why,) in coder(units, coding.tokens_of(units).assign(start=lambda t: t["start"] + 100, end=lambda t: t["end"] + 100)):
+            assert why
+            for term, start, end, _ in why:
                 piece = text[start - 100:end - 100].lower()
-                assert piece.startswith(term.split()[0]) and piece.endswith(term.split()[-1])
-    killed = [e for e in json.loads(next(iter(sentiment.vader(text, 0)))[2]) if e[0] == "killed"]
+                assert piece.startswith(term.split()[0].rstrip("*")) and (piece.endswith(term.split()[-1]) or term.endswith("*"))
+    killed = [e for e in next(sentiment.vader(text))[2] if e[0] == "killed"]
     assert [text[s:e] for _, s, e, _ in killed] == ["killed", "killed"] and killed[0][1] < killed[1][1]
 
 
-def test_three_judgements_a_sentence_and_none_for_other_languages():
+def test_four_judgements_a_sentence_and_none_for_other_languages():
     articles = articles_of("A good day. A bad day.", "Ein guter Tag.", language=["en", "de"])
-    tone = sentiment.code_tone(tokens.split_sentences(articles), articles)
-    assert len(tone) == 9 and tone.loc[tone["article_id"] == "b", "value"].isna().all() and tone.loc[tone["article_id"] == "a", "value"].notna().all()
+    sentences = tokens.split_sentences(articles)
+    tone = sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles)
+    assert len(tone) == 12 and tone.loc[tone["article_id"] == "b", "value"].isna().all() and tone.loc[tone["article_id"] == "a", "value"].notna().all()
     tables.check("tone", tone)
 
 
@@ -89,8 +104,9 @@ def test_headlines_have_no_place_in_the_body():
 def test_segments_are_scored_by_themselves():
     articles = articles_of("“It is a horrible, evil ship,” Anna Lund said. It is a good day.")
     sentences = tokens.split_sentences(articles)
-    segments = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
-    tone = sentiment.code_tone(sentences, articles, segments, coders=("vader",)).set_index(["sentence_id", "segment_id"])["value"]
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    tone = sentiment.code_tone(sentences, words, articles, segments, coders=VADER).set_index(["sentence_id", "segment_id"])["value"]
     spoken, clause, whole = (values(t)["vader", "compound"] for t in ("“It is a horrible, evil ship,” ", "Anna Lund said.", "It is a good day."))
     assert tone[0, 0] == spoken < 0 and tone[0, 1] == clause == 0 and tone[1, 0] == whole > 0
 
@@ -99,7 +115,100 @@ def test_removing_a_quotation_leaves_the_outlets_own_tone():
     def own(text):
         articles = articles_of(text)
         sentences = tokens.split_sentences(articles)
-        segments = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
-        tone = sentiment.code_tone(sentences, articles, segments, coders=("vader",)).dropna(subset=["segment_id"]).astype({"segment_id": "int64"})
+        words = tokens.split_tokens(sentences)
+        segments = voices.find_voices(articles, sentences, words)
+        tone = sentiment.code_tone(sentences, words, articles, segments, coders=VADER).dropna(subset=["segment_id"]).astype({"segment_id": "int64"})
         return tone.merge(segments[segments["voice"] == "own"], on=["article_id", "sentence_id", "segment_id"])["value"].tolist()
     assert own("A good day began. “It is a horrible, evil ship,” Lund said. It ended.") == own("A good day began. “It is,” Lund said. It ended.")
+
+
+# ---- lists of scored terms ------------------------------------------------------------------------------------------------------
+
+def test_windows_can_be_switched_off_by_name():
+    text = "The plan was not good, it was very bad and ended the attack; unemployment fell."
+    every, = coded(text)
+    assert every[1]["good"] == -0.75 and every[1]["bad"] == -2.6 and every[1]["attack"] == 0 and every[1]["unemployment down"] == 1.5
+    for window, term, plain in (("negation", "good", 1.5), ("intensity", "bad", -2), ("relief", "attack", -2), ("trend", "unemployment down", None)):
+        (_, without), = coded(text, windows=[w for w in sentiment.WINDOWS if w != window])
+        assert without.get(term) == plain, window
+    (bare, terms), = coded(text, windows=())
+    assert bare == sentiment.saturated(sum(terms.values())) and "unemployment" in terms
+
+
+def test_good_that_is_lost_and_harm_that_is_not():
+    (_, lost), (_, plain), (_, also) = coded("They undermined the peace.", "They spoke of peace.", "They undermined the attack.")
+    assert lost["peace"] == 0 < plain["peace"] and also["attack"] < 0
+
+
+def test_no_modifier_reaches_across_a_clause():
+    (_, apart), (_, near) = coded("He would not go, good friends stayed.", "He was not good.")
+    assert apart["good"] == 1.5 and near["good"] == -0.75
+
+
+def test_two_trends_of_one_sentence():
+    (tone, both), = coded("Deficit widens as exports fall.")
+    assert both == {"deficit up": -1.5, "exports down": -1.5} and tone < 0
+
+
+@pytest.mark.parametrize("text", ["afinn\t2\nabandon*\t-3\n", "term,score\nafinn,2\nabandon*,-3\n", "# mine\nscore,word\n2,afinn\n-3,abandon*\n", "afinn,2\nabandon*,-3\n", "Afinn\t2.0\t0.5\t[1, 2]\nabandon*\t-3\t1\t[3]\n:)\t2\t1\t[1]\n"])
+def test_ones_own_list_in_any_common_form(tmp_path, text):
+    (tmp_path / "mine.txt").write_text(text, encoding="utf-8")
+    found = coded("afinn was abandoned", "Nothing.", path=tmp_path / "mine.txt")
+    assert found[0][1] == {"afinn": 2, "abandon*": -3} and found[0][0] == pytest.approx(sentiment.saturated(-1)) and found[1] == (0, {})
+
+
+@pytest.mark.parametrize("text, message", [("term,score\ngood,high\n", "line 2: found “good | high”"), ("good\n", "expected a term and a number"), ("term,score\ng*d,1\n", "only behind a word's letters"), ("", "no scored term")])
+def test_a_list_that_cannot_be_used_names_the_line(tmp_path, text, message):
+    (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(lexicons.DictionaryError, match=re.escape(message) if "|" in message else message):
+        lexicons.read_scores(tmp_path / "mine.csv")
+
+
+def test_vaders_own_file_is_read_whole():
+    from vaderSentiment import vaderSentiment
+    path = Path(vaderSentiment.__file__).with_name("vader_lexicon.txt")
+    found = lexicons.read_scores(path).set_index("term")["score"]
+    lexicon = vaderSentiment.SentimentIntensityAnalyzer().lexicon
+    assert len(found) > 7000 and all(found[t] == lexicon[t] for t in ("killed", "good", "war", "abandon"))
+
+
+def test_the_projects_lists_are_sound():
+    news = lexicons.read_scores(sentiment.LEXICONS / "news.csv")
+    table = pd.read_csv(sentiment.LEXICONS / "news.csv", comment="#", keep_default_na=False)
+    assert len(news) == len(table) and table["score"].between(-4, 4).all() and ((table["score"] * 2) % 1 == 0).all() and not table["term"].duplicated().any()
+    assert set(table["class"]) == {"event", "judgement", "emotion", "act", "label", "economy", "neutral"} and (table.loc[table["class"] == "neutral", "score"] == 0).all()
+    for name in ("modifiers", "trends", "events"):
+        lexicons.read_dictionary(sentiment.LEXICONS / f"{name}.csv")
+
+
+# ---- event words ----------------------------------------------------------------------------------------------------------------
+
+def test_masked_scores_are_those_of_the_text_without_its_event_words():
+    articles = articles_of("The brutal attack killed nine. It was a splendid day.")
+    sentences = tokens.split_sentences(articles)
+    events = pd.DataFrame({"category": "war", "term": ["attack*", "kill*"]})
+    tone = sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles, events=events).set_index(["sentence_id", "coder", "variable"])
+    for coder, variable in sentiment.TONE.items():
+        assert tone.at[(1, coder, variable), "value"] == tone.at[(1, coder, f"{variable}_masked"), "value"], "no event word, no change"
+    assert tone.at[(0, "vader", "compound_masked"), "value"] == values("The brutal xxxxxx xxxxxx nine.")["vader", "compound"] > tone.at[(0, "vader", "compound"), "value"]
+    assert tone.at[(0, "news", "tone"), "value"] < tone.at[(0, "news", "tone_masked"), "value"] < 0
+    text = articles["text"].iloc[0]
+    for why in tone["evidence"]:
+        for term, start, end, _ in json.loads(why):
+            assert text[start:end].lower().startswith(term.rstrip("*").split()[0])
+
+
+def test_the_mask_is_unknown_to_every_instrument():
+    from textblob.en import sentiment as pattern
+    known = {"x" * n for n in range(1, 30)} & (set(sentiment._analyzer().lexicon) | set(pattern) | set(lexicons.read_scores(sentiment.LEXICONS / "news.csv")["term"]))
+    assert not known
+
+
+# ---- disagreement ---------------------------------------------------------------------------------------------------------------
+
+def test_disputes_compare_places_and_not_scores():
+    both = pd.concat([codings({"a": [0.1, 0.2, 0.3, 0.4]}), codings({"a": [0.9, 0.8, 0.7, 0.6]}, "textblob", "polarity")])
+    found = sentiment.disputed(both)
+    assert found["spread"].tolist() == [0.75, 0.75, 0.25, 0.25] and set(found.index.get_level_values(1)[:2]) == {0, 3}
+    monotone = pd.concat([codings({"a": [0.1, 0.2, 0.3]}), codings({"a": [-0.9, 0.8, 0.85]}, "textblob", "polarity")])
+    assert sentiment.disputed(monotone)["spread"].max() == 0

@@ -2,6 +2,7 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 from conftest import SHARED, articles_of, needs_shared
 from hypothesis import example, given, settings
@@ -282,3 +283,13 @@ def test_the_reference_codes_fit_the_texts():
     assert all(texts[u.article_id][u.start:u.end] == u.text for u in units.itertuples())
     assert set(codes["unit_id"]) == set(units["unit_id"]) and all(json.loads(v) for v in codes.loc[codes["variable"] == "segments", "value"])
     assert re.search("never to be called", (folder / "GUIDELINE.md").read_text(encoding="utf-8"))
+
+
+def test_codings_beside_their_voices():
+    articles = articles_of("“It is a bad ship,” Anna Lund said on the pier. It rained.")
+    sentences = tokens.split_sentences(articles)
+    segments = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
+    codings = segments[["article_id", "sentence_id", "segment_id"]].assign(value=1.0)
+    assert voices.beside(codings, segments, sentences)["voice"].tolist() == ["direct", "own", "own"]
+    assert voices.beside(codings, segments, sentences, fewest=4)["speaker"].tolist()[0] == "Anna Lund" and len(voices.beside(codings, segments, sentences, fewest=4)) == 2
+    assert voices.beside(codings.assign(segment_id=pd.NA), segments, sentences).empty

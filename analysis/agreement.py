@@ -1,0 +1,160 @@
+"""How far coders agree, and how far a coder agrees with a reference: alpha, correlation, precision, recall, F1, with intervals by article."""
+import numpy as np
+import pandas as pd
+
+DRAWS, SEED = 1000, 20231026
+
+
+def matrix(codes, *, by="coder"):
+    """Judgements (unit_id, coder, value) as a table of units × coders; null where a coder did not judge a unit."""
+    return codes.pivot(index="unit_id", columns=by, values="value")
+
+
+def alpha(values, *, level="interval", weights=None):
+    """Krippendorff's alpha of units × coders (nulls: not judged): 1 perfect agreement, 0 what chance gives, below 0 systematic disagreement.
+
+    level: `nominal`, `ordinal` or `interval` (Krippendorff 2019, ch. 12). `weights`: how often each unit counts (for the bootstrap), or
+    several such rows at once. Null where there is no variation or no unit with two judgements. Equal to NLTK's `AnnotationTask.alpha` and
+    to the package `krippendorff` in the tests; written anew because its interval needs a thousand alphas of 50,000 judgements.
+    """
+    values = np.asarray(values, dtype="float64")
+    single = weights is None
+    weights = np.ones((1, len(values))) if single else np.atleast_2d(weights)
+    known = ~np.isnan(values)
+    m = known.sum(axis=1)
+    use = m > 1
+    scale = np.unique(values[known & use[:, None]])
+    if not len(scale):
+        return None if single else np.full(len(weights), np.nan)
+    if level == "interval":  # by moments: linear in the judgements, however many values there are
+        filled = np.where(known, values, 0)[use]
+        m, weights = m[use], weights[:, use]
+        sums, squares = filled.sum(axis=1), (filled ** 2).sum(axis=1)
+        within = weights @ (2 * (m * squares - sums ** 2) / (m - 1))
+        n = weights @ m
+        between = 2 * (n * (weights @ squares) - (weights @ sums) ** 2)
+    else:
+        counts = np.stack([(values[use] == v).sum(axis=1) for v in scale], axis=1).astype("float64")
+        m, weights = m[use], weights[:, use]
+        pooled, n = weights @ counts, weights @ m
+        within, between = np.empty(len(weights)), np.empty(len(weights))
+        for row, total in enumerate(pooled):
+            distance = _distance(scale, total, level)
+            pairs = ((counts @ distance) * counts).sum(axis=1) / (m - 1)
+            within[row], between[row] = weights[row] @ pairs, total @ distance @ total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(between > 0, 1 - (n - 1) * within / between, np.nan)
+    return found if not single else None if np.isnan(found[0]) else float(found[0])
+
+
+def _distance(scale, counts, level):
+    """Squared distances between the values of a scale."""
+    if level == "nominal":
+        return 1.0 - np.eye(len(scale))
+    between = np.abs(np.subtract.outer(np.cumsum(counts) - counts / 2, np.cumsum(counts) - counts / 2))  # ordinal: the judgements that lie between
+    return between ** 2
+
+
+def resamples(clusters, *, draws=DRAWS, seed=SEED):
+    """How often each unit counts in each bootstrap draw, whole clusters (articles) being drawn (Efron 1979; Field & Welsh 2007)."""
+    number, names = pd.factorize(np.asarray(clusters))
+    drawn = np.random.default_rng([seed, len(names)]).integers(0, len(names), (draws, len(names)))
+    times = np.stack([np.bincount(row, minlength=len(names)) for row in drawn])
+    return times[:, number]
+
+
+def ranks(values):
+    return pd.Series(values).rank().to_numpy()
+
+
+def pearson(x, y, weights=None):
+    """Pearson's r of two columns, for one set of weights or several rows of them; null where a column does not vary."""
+    weights = np.ones((1, len(x))) if weights is None else np.atleast_2d(weights)
+    n = weights.sum(axis=1)
+    mx, my = weights @ x / n, weights @ y / n
+    vx, vy = weights @ (x * x) / n - mx ** 2, weights @ (y * y) / n - my ** 2
+    tiny = 1e-12
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where((vx > tiny) & (vy > tiny), (weights @ (x * y) / n - mx * my) / np.sqrt(vx * vy), np.nan)
+    return r if len(r) > 1 else None if np.isnan(r[0]) else float(r[0])
+
+
+def macro_f1(machine, reference, weights=None):
+    """Mean F1 over the reference's categories (those that occur in it), each counting the same, rare or common."""
+    weights = np.ones((1, len(machine))) if weights is None else np.atleast_2d(weights)
+    scores = []
+    for label in np.unique(reference):
+        right = weights @ ((machine == label) & (reference == label))
+        named = weights @ (machine == label).astype(float) + weights @ (reference == label).astype(float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores.append(np.where(named > 0, 2 * right / named, np.nan))
+    with np.errstate(invalid="ignore"):
+        found = np.nanmean(np.stack(scores), axis=0)
+    return found if len(found) > 1 else float(found[0])
+
+
+def with_interval(measure, clusters, *columns):
+    """(value, low, high) of a measure of some columns, with the 95 % percentile bootstrap over clusters; ends null under five clusters."""
+    value = measure(*columns)
+    if value is None or len(set(clusters)) < 5:
+        return value, None, None
+    draws = measure(*columns, weights=resamples(clusters))
+    draws = draws[~np.isnan(draws)]
+    return (value, *map(float, np.quantile(draws, [0.025, 0.975]))) if len(draws) > DRAWS / 2 else (value, None, None)
+
+
+def sign(values, cut):
+    """-1 below -cut, +1 above cut, else 0; null stays null."""
+    values = np.asarray(values, dtype="float64")
+    return np.where(np.isnan(values), np.nan, (values > cut).astype(float) - (values < -cut))
+
+
+# ---- rows of the table `reliability` --------------------------------------------------------------------------------------------
+
+def neutral_zone(judgements):
+    """Half-width of what counts as neutral in people's ratings: an eighth of the largest rating (0.5 on a scale of -4 … +4; labels -1, 0, 1 stay as they are)."""
+    return float(np.nanmax(np.abs(judgements)) / 8) if len(judgements) else 0.0
+
+
+def measured(values, labels, reference, reference_labels, clusters, *, looked_for=-1):
+    """How far a coder agrees with the reference, as a row of `reliability` without its names; intervals: 95 %, bootstrap over clusters.
+
+    values, labels: the coder's numbers and its categories; units that it did not judge (null) are left out. prevalence: share of
+    `looked_for` in the reference, for which precision, recall and f1 stand; agreement: share of equal categories; alpha: of the categories
+    (ordinal); macro_f1: all categories weigh the same; pearson, spearman: of the numbers. alpha after Krippendorff (2019).
+    """
+    values, labels, reference, reference_labels, clusters = map(np.asarray, (values, labels, reference, reference_labels, clusters))
+    known = ~np.isnan(values.astype("float64")) & ~np.isnan(reference.astype("float64"))
+    x, mine, y, theirs, groups = values[known].astype("float64"), labels[known].astype("float64"), reference[known].astype("float64"), reference_labels[known].astype("float64"), clusters[known]
+    row = {"n": len(x)}
+    if not len(x):
+        return row
+    right = ((mine == looked_for) & (theirs == looked_for)).sum()
+    named, there = (mine == looked_for).sum(), (theirs == looked_for).sum()
+    row |= {"prevalence": there / len(x), "agreement": float((mine == theirs).mean()), "precision": right / named if named else None, "recall": right / there if there else None,
+            "f1": 2 * right / (named + there) if named + there else None}
+    both = np.column_stack([mine, theirs])
+    parts = {"alpha": with_interval(lambda a, weights=None: alpha(a, level="ordinal", weights=weights), groups, both), "macro_f1": with_interval(macro_f1, groups, mine, theirs),
+             "pearson": with_interval(pearson, groups, x, y), "spearman": with_interval(pearson, groups, ranks(x), ranks(y))}
+    for name, (value, low, high) in parts.items():
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+def people(codes, clusters, *, looked_for=-1):
+    """How far people agree with one another, as a row of `reliability`: alpha (interval) of all judgements; the other figures are one
+    person's beside the mean of the rest, averaged over persons. `codes`: unit_id, coder, value of one variable."""
+    table = matrix(codes)
+    zone = neutral_zone(codes["value"].to_numpy())
+    values = table.to_numpy("float64")
+    found, low, high = with_interval(lambda v, weights=None: alpha(v, weights=weights), clusters.loc[table.index].to_numpy(), values)
+    singles = []
+    for column in range(values.shape[1]):
+        one, rest = values[:, column], np.delete(values, column, axis=1)
+        use = ~np.isnan(one) & (~np.isnan(rest)).any(axis=1)
+        if use.sum() > 2:
+            mean = np.nanmean(rest[use], axis=1)
+            mine, theirs = sign(one[use], zone), sign(mean, zone)
+            singles.append((pearson(one[use], mean), pearson(ranks(one[use]), ranks(mean)), macro_f1(mine, theirs), float((mine == theirs).mean())))
+    averages = pd.DataFrame(singles, columns=["pearson", "spearman", "macro_f1", "agreement"]).astype("float64").mean()
+    return {"n": len(table), "prevalence": float((sign(codes["value"], zone) == looked_for).mean()), "alpha": found, "alpha_low": low, "alpha_high": high} | averages.to_dict()

@@ -1,0 +1,84 @@
+"""Coded sets: folders of `units.csv` and `codes.csv`, a person's hand coding or a public one's, in one form."""
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import tokens
+
+GOLD = "gold"  # the adjudicated answer; never one of the coders in a figure of agreement
+
+
+class CodedSetError(ValueError):
+    """A coded set that cannot be used: file, line, what was found and what was expected."""
+
+
+def read_coded(folder):
+    """(units, codes) of a coded set: units with unit_id, text and what else is known; codes with unit_id, coder, variable, value.
+
+    Values stay text where a variable has any that is no number. Errors name the file and the line.
+    """
+    folder = Path(folder).expanduser()
+    units, codes = (_table(folder / name, needed) for name, needed in (("units.csv", ("unit_id", "text")), ("codes.csv", ("unit_id", "coder", "variable", "value"))))
+    _refuse(folder / "units.csv", units["unit_id"].duplicated(), units["unit_id"], "a unit_id that stands there before", "each once")
+    _refuse(folder / "codes.csv", ~codes["unit_id"].isin(units["unit_id"]), codes["unit_id"], "a unit_id that units.csv does not have", "one of units.csv")
+    _refuse(folder / "codes.csv", codes.duplicated(["unit_id", "coder", "variable"]), codes["unit_id"], "a second judgement by one coder of one variable of the unit", "one")
+    for column in {"target_start", "target_end"} & set(units.columns):
+        whole = pd.to_numeric(units[column], errors="coerce")
+        _refuse(folder / "units.csv", whole.isna() | (whole < 0) | (whole > units["text"].str.len()), units[column], f"as {column}", "a place in the unit's text, counted in characters from 0")
+        units[column] = whole.astype("int64")
+    return units, codes
+
+
+def _table(path, needed):
+    if not path.is_file():
+        raise CodedSetError(f"{path}: no such file; a coded set is a folder with units.csv (unit_id, text, …) and codes.csv (unit_id, coder, variable, value).")
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise CodedSetError(f"{path}: {str(error).strip()}; expected a CSV file in UTF-8.") from None
+    missing = [c for c in needed if c not in table.columns]
+    if missing:
+        raise CodedSetError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected also {', '.join(missing)}.")
+    if table.empty:
+        raise CodedSetError(f"{path}: no row below the header.")
+    for column in (c for c in needed if c != "text"):
+        _refuse(path, table[column].str.strip() == "", table[column], f"no {column}", "a value")
+    return table
+
+
+def _refuse(path, wrong, values, found, expected):
+    """An error that names the file and the first wrong line (rows may hold line breaks, so lines are counted, not rows)."""
+    if wrong.any():
+        import csv
+        row = int(wrong.to_numpy().argmax())
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            for _ in range(row + 2):
+                before = reader.line_num
+                next(reader)
+        raise CodedSetError(f"{path}, line {before + 1}: found “{str(values.iloc[row])[:60]}”, {found}; expected {expected}.")
+
+
+def judgements(codes, variable):
+    """The numeric judgements of one variable: (people's: unit_id, coder, value; reference: value by unit_id).
+
+    The reference is `gold` where there is one, else the mean over the coders. An empty pair where the set does not hold the variable as numbers.
+    """
+    mine = codes[codes["variable"] == variable]
+    mine = mine.assign(value=pd.to_numeric(mine["value"], errors="coerce")).dropna(subset=["value"])
+    people, gold = mine[mine["coder"] != GOLD], mine[mine["coder"] == GOLD]
+    reference = gold.set_index("unit_id")["value"] if len(gold) else people.groupby("unit_id")["value"].mean()
+    return people[["unit_id", "coder", "value"]], reference
+
+
+def clusters(units):
+    """What is resampled: the unit's article where it is known, else its sentence, else the unit itself."""
+    column = next((c for c in ("article_id", "sentence_id") if c in units.columns), "unit_id")
+    return units.set_index("unit_id", drop=False)[column]
+
+
+def tokens_of(units):
+    """Tokens of a coded set's units, each unit one text whatever its sentences, with `unit`, the row of theirs (and every tag that `tokens` has)."""
+    placed = pd.DataFrame({"article_id": units["unit_id"], "sentence_id": 0, "start": 0, "text": units["text"]})
+    found = tokens.split_tokens(placed)
+    return found.assign(unit=found["article_id"].map(dict(zip(units["unit_id"], range(len(units))))))

@@ -1,0 +1,189 @@
+"""Toward whom: the tone of a sentence toward each actor in it, by the part of the sentence that concerns the actor.
+
+Five ways, all reported: the whole `sentence`; its `clause`; a `window` whose weight falls with distance; the `predicate` alone (verbs of which
+the actor is agent or patient, `data/lexicons/verbs.csv`); and `toward`, the default, which joins window and predicate.
+"""
+from collections import defaultdict
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from analysis import lexicons, sentiment, tables
+from analysis.speakers import Sentence, after_phrase, subject
+from analysis.voices import cue_index, inflected
+
+WAYS = ("toward", "sentence", "clause", "window", "predicate")
+FADES = 15.0     # a word's weight falls to 1/e over so many tokens. This and the next four: chosen on the open half of NewsMTSC's training part, where anything
+OTHERS = 0.6     # near them does as well; weight of words beyond another name
+CLAUSE = 0.8     # weight for each clause's end between a word and the actor
+SPEAKS = 0.6     # weight where the actor only says what stands there
+ROLE = 1.5       # weight of being agent or patient, beside a lexicon's -4 … +4
+CUTS = (-0.1, 0.05)  # below: negative; above: positive; between: neutral
+CLAUSE_ENDS = sentiment.BREAKS | frozenset("who which that because whose where when".split())
+BEFORE_A_VERB = frozenset("not n't did does do will would can could may might must shall should".split())
+OBJECT_PREPOSITIONS = frozenset("on at for against with to over upon in of".split())
+
+
+def read_actors(path=None):
+    """Actors as a dictionary: category (the actor), term, kind (`name`, `alias`, `adjective`), role. Columns of the file: actor, term, kind, role, reason."""
+    path = path or tables.ROOT / "data" / "dictionaries" / "actors.csv"
+    table = lexicons.read_dictionary(path, category="actor")
+    missing = {"kind", "role"} - set(table.columns)
+    if missing:
+        raise lexicons.DictionaryError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected actor, term, kind, role.")
+    return table
+
+
+@cache
+def verb_index():
+    """form → [(particle, effect on the agent, effect on the patient, harm, verb)], longest particle first."""
+    table = pd.read_csv(sentiment.LEXICONS / "verbs.csv", comment="#", dtype="str", keep_default_na=False)
+    index = defaultdict(list)
+    for row in table.itertuples():
+        for form in forms_of(row.verb) | set(row.forms.split()):
+            index[form].append((tuple(row.particle.split()), float(row.agent), float(row.patient), row.harm == "1", row.verb))
+    for found in index.values():
+        found.sort(key=lambda entry: -len(entry[0]))
+    return dict(index)
+
+
+def forms_of(verb):
+    """A verb's regular forms, with the doubled consonant where a short vowel stands before one (stop, stopped)."""
+    double = len(verb) > 2 and verb[-1] not in "aeiouwxy" and verb[-2] in "aeiou" and verb[-3] not in "aeiou"
+    return inflected(verb) | ({verb + verb[-1] + "ed", verb + verb[-1] + "ing"} if double else set())
+
+
+def acts(s):
+    """Who does what to whom in one `Sentence`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the table."""
+    index, found, before, was_passive = verb_index(), [], None, False
+    for k in range(s.n):
+        verb = s.tag[k].startswith("VB") or s.tag[k] == "NN" and k and s.low[k - 1] in BEFORE_A_VERB  # “did not praise”: the tagger's noun
+        entries = index.get(s.low[k]) if verb else None
+        entry, tail = next(((e, end) for e in entries or () if (end := _with_particle(s, k, e[0])) is not None), (None, None))
+        if entry is None:
+            continue
+        a, b, _, first, flags = subject(s, k)
+        if a == b and before and flags & {"and", "infinitive"}:
+            a, b = before                                          # "He came and attacked", "wants to attack"
+        before = (a, b) if a < b else before
+        behind = s.tag[tail + 1] if tail + 1 < s.n else "."
+        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD")  # "men accused of theft"; "he was cheered, his deputy jeered"
+        passive = s.tag[k] in ("VBN", "VBD") and ("passive" in flags or bare and (
+            s.tag[k] == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD")) or was_passive and behind in (".", ",", "CC", ":")))
+        was_passive = passive
+        if passive:
+            by = next((i for i in range(tail + 1, min(s.n, tail + 6)) if s.low[i] == "by"), None)
+            agent, patient = ((by + 1, after_phrase(s, by + 1)) if by else None), (a, b)
+        else:
+            j = tail + 1
+            while j < s.n and (s.tag[j] == "RB" or s.low[j] in OBJECT_PREPOSITIONS):
+                j += 1
+            agent, patient = (a, b), (j, after_phrase(s, j))
+        agent, patient = (span if span and span[0] < span[1] else None for span in (agent, patient))
+        found.append((entry[4], k, agent, patient, passive, "not" in flags, entry))
+    return found
+
+
+def _with_particle(s, k, particle):
+    """The verb's last token, its particle included (“lashed out at”, “turned him down”); null where the particle is not there."""
+    if not particle:
+        return k
+    return next((i + len(particle) - 1 for i in range(k + 1, min(s.n, k + 4)) if tuple(s.low[i:i + len(particle)]) == particle), None)
+
+
+def mentions(tokens, actors):
+    """Where actors stand in units: unit, target, row and last (places in `tokens`). Names and aliases; an adjective (“Israeli”) counts too."""
+    hits = lexicons.match(tokens, actors)
+    return pd.DataFrame({"unit": tokens["unit"].to_numpy()[hits["row"]], "target": hits["category"], "row": hits["row"], "last": hits["row"] + hits["n_tokens"] - 1})
+
+
+def score_targets(tokens, spans):
+    """Tone toward each span: `spans` with a column per way (`WAYS`), each -1 … +1, higher is more favourable, and `evidence` of `toward`.
+
+    tokens: with `unit`, in order; spans: unit, row, last (places in `tokens`). 0 where nothing concerns the span.
+    """
+    spans = spans.reset_index(drop=True)
+    words = sentiment.toned_words(tokens, sentiment._scores(str(sentiment.LEXICONS / "news.csv")))
+    unit, low = tokens["unit"].to_numpy(), tokens["token"].str.lower()
+    clause = np.cumsum(low.isin(CLAUSE_ENDS).to_numpy())
+    names = np.cumsum((tokens["pos"].isin(["NNP", "NNPS"]) & tokens["token"].str[:1].str.isupper()).to_numpy())
+    roles, used, speaks = _roles(tokens, spans)
+    pairs = spans[["unit", "row", "last"]].rename(columns={"row": "a", "last": "b"}).rename_axis("span").reset_index().merge(words, on="unit")
+    row, a, b, score = (pairs[c].to_numpy() for c in ("row", "a", "b", "score"))
+    ahead, behind = row < a, row > b
+    edge = np.where(ahead, a, b)
+    distance = np.where(ahead, a - row, np.where(behind, row - b, 0))
+    crossed = np.abs(clause[row] - clause[edge]) if len(row) else distance
+    between = np.where(ahead, names[np.maximum(a - 1, 0)] - names[row], np.where(behind, names[np.maximum(row - 1, 0)] - names[b], 0)) > 0
+    taken = np.array([(s, r) in used for s, r in zip(pairs["span"], row)], dtype=bool)
+    fading = np.exp(-distance / FADES)
+    weight = np.where(taken, 0, fading) * np.where(between, OTHERS, 1) * CLAUSE ** crossed * np.where(speaks[pairs["span"]], SPEAKS, 1)
+    add = lambda values: np.bincount(pairs["span"], weights=values, minlength=len(spans))
+    effect = np.zeros(len(spans))
+    evidence = [[] for _ in range(len(spans))]
+    for span, term, start, end, value in zip(pairs["span"], pairs["term"], pairs["start"].tolist(), pairs["end"].tolist(), (score * weight).round(3).tolist()):
+        if abs(value) >= 0.05:
+            evidence[span].append([term, start, end, value])
+    starts, ends = tokens["start"].tolist(), tokens["end"].tolist()
+    for span, verb, at, part, value in roles:
+        effect[span] += value
+        evidence[span].append([f"{part} of {verb}", starts[at], ends[at], round(ROLE * value, 3)])
+    given = {"sentence": add(score), "clause": add(score * (crossed == 0)), "window": add(score * fading), "predicate": 2 * ROLE * effect, "toward": add(score * weight) + ROLE * effect}
+    return spans.assign(**{way: sentiment.saturated(given[way]) for way in WAYS}, evidence=evidence)
+
+
+def _roles(tokens, spans):
+    """(verbs of which spans are agent or patient: (span, verb, token row, role, effect); (span, token row) of those verbs; which spans only speak)."""
+    columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
+    unit = tokens["unit"].to_numpy()
+    sayings = {form for form, cues in cue_index()[0].items() if any(c.kind == "verb" and "clause" in c.frames for c in cues)}
+    roles, used, speaks = [], set(), np.zeros(len(spans), bool)
+    begins, ends = np.searchsorted(unit, spans["unit"]), np.searchsorted(unit, spans["unit"], side="right")
+    done = {}
+    for span, (begin, end, row, last) in enumerate(zip(begins.tolist(), ends.tolist(), spans["row"].tolist(), spans["last"].tolist())):
+        if begin not in done:
+            s = Sentence(*(column[begin:end] for column in columns))
+            done[begin] = s, acts(s)
+        s, found = done[begin]
+        a, b = row - begin, last - begin + 1
+        speaks[span] = any(word in sayings for word in s.low[max(0, a - 3):a] + s.low[b:b + 4])
+        for verb, k, agent, patient, _, negated, (_, on_agent, on_patient, _, _) in found:
+            part = next((name for name, place in (("agent", agent), ("patient", patient)) if place and place[0] < b and place[1] > a), None)
+            if part:
+                used.add((span, begin + k))
+                roles.append((span, verb, begin + k, part, (on_agent if part == "agent" else on_patient) * (-0.5 if negated else 1)))
+    return roles, used, speaks
+
+
+def code_toward(sentences, tokens, articles, actors, segments=None):
+    """Sentences that name an actor → codings: variable `tone_toward`, target the actor, coder `toward` (the default) or `toward_<way>`; with
+    `segments` one row per segment of a divided sentence as well. Several mentions of one actor in a unit are averaged. English articles only."""
+    english = articles.loc[articles["language"].isna() | (articles["language"] == "en"), "article_id"]
+    some = [None if t is None else t[t["article_id"].isin(english)] for t in (sentences, tokens, segments)]
+    units, placed = sentiment.units_of(*some)
+    found = score_targets(placed, mentions(placed, actors))
+    whole = found.groupby(["unit", "target"], as_index=False, sort=True).agg({**{way: "mean" for way in WAYS}, "evidence": "sum"})
+    keys = units.loc[whole["unit"], ["article_id", "sentence_id", "segment_id"]].reset_index(drop=True)
+    rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way],
+                        evidence=[lexicons.evidence(sorted(e, key=lambda item: item[1])) for e in whole["evidence"]] if way == "toward" else None) for way in WAYS]
+    return pd.concat(rows, ignore_index=True).assign(variable="tone_toward", label=None)[list(tables.CODINGS)]
+
+
+def label(values):
+    """-1, 0 or +1 of tone toward a target, by `CUTS`."""
+    values = np.asarray(values, dtype="float64")
+    return (values > CUTS[1]).astype(float) - (values < CUTS[0])
+
+
+def spans_of(units, tokens):
+    """The spans of a coded set whose units have target_start and target_end: unit, row, last; a target between tokens takes the token it touches."""
+    unit = tokens["unit"].to_numpy()
+    first, last = (units[c].to_numpy()[unit] for c in ("target_start", "target_end"))
+    inside = np.flatnonzero((tokens["start"].to_numpy() < last) & (tokens["end"].to_numpy() > first))
+    by = pd.Series(inside).groupby(unit[inside])
+    spans = pd.DataFrame({"row": by.min(), "last": by.max()}).rename_axis("unit").reset_index()
+    lost = np.setdiff1d(np.arange(len(units)), spans["unit"])
+    if len(lost):
+        raise ValueError(f"Unit {units['unit_id'].iloc[lost[0]]}: its target ({units['target_start'].iloc[lost[0]]} to {units['target_end'].iloc[lost[0]]}) touches no word of its text.")
+    return spans
