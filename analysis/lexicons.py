@@ -1,6 +1,6 @@
 """Dictionaries (category → terms) and how they match. One engine for all of them.
 
-A term is one or several words; `*` at a word's end matches any ending. Case and the kind of apostrophe do not matter. Matches never cross
+A term is one or several words; `*` at a word's end matches any ending, ` ... ` between words up to four tokens. Case and the kind of apostrophe do not matter. Matches never cross
 a sentence's end. Within a category overlapping matches count once: the longest wins ("New York Times" over "New York"), then the
 earliest, then the term without wildcard. Different categories match independently of one another.
 """
@@ -10,7 +10,20 @@ import json
 import numpy as np
 import pandas as pd
 
+GAP = 4  # tokens that “ ... ” may stand for, at most
 HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end", "row"]
+
+
+def plain(term):
+    """A term as it is matched: lower case, straight apostrophes, single blanks."""
+    return " ".join(term.lower().replace("’", "'").split())
+
+
+def is_term(term):
+    """Is this a term: words parted by blanks, `*` only behind a word's first letters, ` ... ` only between words?"""
+    words = term.split(" ")
+    return bool(term) and "..." not in (words[0], words[-1]) and "... ..." not in term and all(
+        word == "..." or word.strip("*") and "*" not in word[:-1] and not word.endswith("**") and word != "*" for word in words)
 
 
 class DictionaryError(ValueError):
@@ -29,13 +42,13 @@ def read_dictionary(path, *, category="category"):
     if not {category, "term"} <= set(table.columns):
         raise DictionaryError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected {category}, term, reason.")
     table = table.rename(columns={category: "category"})
-    table["term"] = table["term"].str.strip().str.lower().str.replace("’", "'").str.replace(r"\s+", " ", regex=True)
+    table["term"] = table["term"].map(plain)
     lines = [n for n, line in enumerate(open(path, encoding="utf-8"), 1) if line.strip() and not line.startswith("#")][1:]
     for line, (kind, term) in zip(lines, table[["category", "term"]].itertuples(index=False)):
         if not kind or not term:
             raise DictionaryError(f"{path}, line {line}: found no {'term' if kind else category}; expected both.")
-        if "*" in term.replace("* ", " ").removesuffix("*") or term.startswith("*") or " *" in term:
-            raise DictionaryError(f"{path}, line {line}: found “{term}”; expected `*` only behind a word's letters.")
+        if not is_term(term):
+            raise DictionaryError(f"{path}, line {line}: found “{term}”; expected `*` only behind a word's letters, ` ... ` only between words.")
     twice = table.duplicated(["category", "term"])
     if twice.any():
         row = int(twice.to_numpy().argmax())
@@ -87,13 +100,48 @@ def match(tokens, dictionary):
     of the match's first token in the table. Work is done once per distinct word, then on integers; it grows with the text and
     with the number of matches, not with text × terms.
     """
+    terms = dictionary["term"].tolist()
+    keys = ["unit"] if "unit" in tokens else ["article_id", "sentence_id"]
+    unit = tokens[keys].ne(tokens[keys].shift()).any(axis=1).cumsum().to_numpy()
+    pieces = {n: [piece.split(" ") for piece in term.split(" ... ")] for n, term in enumerate(terms)}
+    parts = list(dict.fromkeys(tuple(piece) for term in pieces.values() for piece in term))
+    number = {part: n for n, part in enumerate(parts)}
+    row, part = _places(tokens, unit, parts)
+    owners = pd.DataFrame([(number[tuple(piece[0])], n, len(piece)) for n, piece in pieces.items()], columns=["part", "pattern", "pieces"])
+    found = pd.DataFrame({"row": row, "part": part}).merge(owners, on="part")
+    found["last"] = found["row"] + found["part"].map(dict(enumerate(map(len, parts)))) - 1 if len(found) else 0
+    whole = [found[found["pieces"] == 1]]
+    ahead = found[found["pieces"] > 1]
+    if len(ahead):
+        places = pd.DataFrame({"start": row, "part": part})
+        for k in range(1, int(ahead["pieces"].max())):                       # the next piece, at most GAP tokens on: the nearest counts
+            ahead = ahead.assign(part=[number[tuple(pieces[n][k])] for n in ahead["pattern"]])
+            near = [ahead.assign(start=ahead["last"] + 1 + gap).merge(places, on=["start", "part"]) for gap in range(GAP + 1)]
+            ahead = pd.concat(near).drop_duplicates(["row", "pattern"])
+            ahead = ahead[unit[ahead["start"]] == unit[ahead["row"]]]
+            ahead["last"] = ahead["start"] + ahead["part"].map(dict(enumerate(map(len, parts)))) - 1
+            whole.append(ahead[ahead["pieces"] == k + 1].drop(columns="start"))
+            ahead = ahead[ahead["pieces"] > k + 1].drop(columns="start")
+    found = pd.concat(whole).sort_values(["row", "pattern"], kind="stable")
+    row, pattern, last = (found[c].to_numpy("int64") for c in ("row", "pattern", "last"))
+    kept = _longest(row, last - row + 1, dictionary["category"].to_numpy()[pattern], dictionary["term"].to_numpy()[pattern])
+    row, pattern, last = row[kept], pattern[kept], last[kept]
+    return pd.DataFrame({
+        "category": dictionary["category"].to_numpy()[pattern], "term": dictionary["term"].to_numpy()[pattern],
+        "article_id": tokens["article_id"].to_numpy()[row], "sentence_id": tokens["sentence_id"].to_numpy()[row],
+        "position": tokens["position"].to_numpy()[row], "n_tokens": last - row + 1,
+        "start": tokens["start"].to_numpy()[row], "end": tokens["end"].to_numpy()[last], "row": row,
+    }, columns=HITS)
+
+
+def _places(tokens, unit, parts):
+    """(row, part) of every place where a part, a run of words without gap, stands whole within a unit."""
     types, words = pd.factorize(tokens["token"].str.lower().str.replace("’", "'"))
-    parts = [term.split(" ") for term in dictionary["term"]]
-    number_of = {part: n for n, part in enumerate(dict.fromkeys(part for term in parts for part in term))}
-    pairs = _matching_parts(words, number_of)                                   # (type, part) as type × P + part
-    first = pd.DataFrame({"part": [number_of[term[0]] for term in parts], "pattern": range(len(parts))})
-    starts = pd.DataFrame({"type": pairs // len(number_of), "part": pairs % len(number_of)}).merge(first, on="part")
-    starts = starts.sort_values(["type", "pattern"])
+    number_of = {word: n for n, word in enumerate(dict.fromkeys(word for part in parts for word in part))}
+    pairs = _matching_parts(words, number_of)                                   # (type, word of a part) as type × P + word
+    first = pd.DataFrame({"word": [number_of[part[0]] for part in parts], "pattern": range(len(parts))})
+    starts = pd.DataFrame({"type": pairs // len(number_of), "word": pairs % len(number_of)}) if number_of else pd.DataFrame({"type": [], "word": []}, dtype="int64")
+    starts = starts.merge(first, on="word").sort_values(["type", "pattern"])
     reach = starts.groupby("type").size().reindex(range(len(words)), fill_value=0).to_numpy()
     offset = np.concatenate([[0], np.cumsum(reach)])
     rows = np.flatnonzero(reach[types])
@@ -101,27 +149,16 @@ def match(tokens, dictionary):
     row = np.repeat(rows, many)
     within = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
     pattern = starts["pattern"].to_numpy()[offset[types[row]] + within]
-    length = np.array([len(term) for term in parts] or [0])
-    keys = ["unit"] if "unit" in tokens else ["article_id", "sentence_id"]
-    sentence = tokens[keys].ne(tokens[keys].shift()).any(axis=1).cumsum().to_numpy()
+    length = np.array([len(part) for part in parts] or [0])
     alive = np.ones(len(row), bool)
     for k in range(1, length.max()):
         ahead = alive & (length[pattern] > k)
         i, p = row[ahead] + k, pattern[ahead]
         inside = i < len(types)
         i = np.where(inside, i, 0)
-        part = np.array([number_of[term[k]] if len(term) > k else -1 for term in parts])[p]
-        alive[ahead] = inside & (sentence[i] == sentence[row[ahead]]) & np.isin(types[i] * len(number_of) + part, pairs)
-    row, pattern = row[alive], pattern[alive]
-    kept = _longest(row, length[pattern], dictionary["category"].to_numpy()[pattern], dictionary["term"].to_numpy()[pattern])
-    row, pattern = row[kept], pattern[kept]
-    last = row + length[pattern] - 1
-    return pd.DataFrame({
-        "category": dictionary["category"].to_numpy()[pattern], "term": dictionary["term"].to_numpy()[pattern],
-        "article_id": tokens["article_id"].to_numpy()[row], "sentence_id": tokens["sentence_id"].to_numpy()[row],
-        "position": tokens["position"].to_numpy()[row], "n_tokens": length[pattern],
-        "start": tokens["start"].to_numpy()[row], "end": tokens["end"].to_numpy()[last], "row": row,
-    }, columns=HITS)
+        word = np.array([number_of[part[k]] if len(part) > k else -1 for part in parts])[p]
+        alive[ahead] = inside & (unit[i] == unit[row[ahead]]) & np.isin(types[i] * len(number_of) + word, pairs)
+    return row[alive], pattern[alive]
 
 
 def _matching_parts(words, number_of):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import lexicons, sentiment, tables
-from analysis.speakers import Sentence, after_phrase, subject
+from analysis.speakers import AUX, Sentence, after_phrase, subject
 from analysis.voices import cue_index, inflected
 
 WAYS = ("toward", "sentence", "clause", "window", "predicate")
@@ -54,13 +54,16 @@ def forms_of(verb):
     return inflected(verb) | ({verb + verb[-1] + "ed", verb + verb[-1] + "ing"} if double else set())
 
 
-def acts(s):
-    """Who does what to whom in one `Sentence`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the table."""
+def acts(s, *, every=False):
+    """Who does what to whom in one `Sentence`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the
+    table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
     index, found, before, was_passive = verb_index(), [], None, False
     for k in range(s.n):
         verb = s.tag[k].startswith("VB") or s.tag[k] == "NN" and k and s.low[k - 1] in BEFORE_A_VERB  # “did not praise”: the tagger's noun
-        entries = index.get(s.low[k]) if verb else None
-        entry, tail = next(((e, end) for e in entries or () if (end := _with_particle(s, k, e[0])) is not None), (None, None))
+        entries = index.get(s.low[k], ()) if verb else ()
+        if every and s.tag[k].startswith("VB") and s.low[k] not in AUX and s.low[k].isalpha():
+            entries = [*entries, ((), 0.0, 0.0, False, s.low[k])]
+        entry, tail = next(((e, end) for e in entries if (end := _with_particle(s, k, e[0])) is not None), (None, None))
         if entry is None:
             continue
         a, b, _, first, flags = subject(s, k)
