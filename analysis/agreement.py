@@ -141,20 +141,30 @@ def measured(values, labels, reference, reference_labels, clusters, *, looked_fo
     return row
 
 
-def people(codes, clusters, *, looked_for=-1):
-    """How far people agree with one another, as a row of `reliability`: alpha (interval) of all judgements; the other figures are one
-    person's beside the mean of the rest, averaged over persons. `codes`: unit_id, coder, value of one variable."""
+def people(codes, clusters, reference):
+    """How far coders agree with one another, as a row of `reliability`: alpha of all judgements (nominal for 0/1 and for words, interval for other
+    numbers); the other figures are one coder's beside the mean of the rest, averaged over coders. prevalence: of the category looked for in the
+    reference. `codes`: unit_id, coder, value of one variable."""
+    words = not pd.api.types.is_numeric_dtype(codes["value"])
+    if words:
+        codes = codes.assign(value=pd.factorize(codes["value"])[0].astype("float64"))
     table = matrix(codes)
-    zone = neutral_zone(codes["value"].to_numpy())
     values = table.to_numpy("float64")
-    found, low, high = with_interval(lambda v, weights=None: alpha(v, weights=weights), clusters.loc[table.index].to_numpy(), values)
+    binary = set(np.unique(values[~np.isnan(values)])) <= {0.0, 1.0}
+    level = "nominal" if words or binary else "interval"
+    found, low, high = with_interval(lambda v, weights=None: alpha(v, level=level, weights=weights), clusters.loc[table.index].to_numpy(), values)
+    row = {"n": len(table), "alpha": found, "alpha_low": low, "alpha_high": high}
+    if words:
+        return row
+    zone, cut = neutral_zone(codes["value"].to_numpy()), 0.5
+    category = (lambda v: (np.asarray(v) > cut).astype(float)) if binary else (lambda v: sign(v, zone))
     singles = []
     for column in range(values.shape[1]):
         one, rest = values[:, column], np.delete(values, column, axis=1)
         use = ~np.isnan(one) & (~np.isnan(rest)).any(axis=1)
         if use.sum() > 2:
             mean = np.nanmean(rest[use], axis=1)
-            mine, theirs = sign(one[use], zone), sign(mean, zone)
+            mine, theirs = category(one[use]), category(mean)
             singles.append((pearson(one[use], mean), pearson(ranks(one[use]), ranks(mean)), macro_f1(mine, theirs), float((mine == theirs).mean())))
     averages = pd.DataFrame(singles, columns=["pearson", "spearman", "macro_f1", "agreement"]).astype("float64").mean()
-    return {"n": len(table), "prevalence": float((sign(codes["value"], zone) == looked_for).mean()), "alpha": found, "alpha_low": low, "alpha_high": high} | averages.to_dict()
+    return row | {"prevalence": float((category(reference.to_numpy()) == (1 if binary else -1)).mean())} | averages.to_dict()

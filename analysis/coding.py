@@ -22,7 +22,10 @@ def read_coded(folder):
     _refuse(folder / "units.csv", units["unit_id"].duplicated(), units["unit_id"], "a unit_id that stands there before", "each once")
     _refuse(folder / "codes.csv", ~codes["unit_id"].isin(units["unit_id"]), codes["unit_id"], "a unit_id that units.csv does not have", "one of units.csv")
     _refuse(folder / "codes.csv", codes.duplicated(["unit_id", "coder", "variable"]), codes["unit_id"], "a second judgement by one coder of one variable of the unit", "one")
-    for column in {"target_start", "target_end"} & set(units.columns):
+    lone = {"target_start", "target_end"} & set(units.columns)
+    if len(lone) == 1:
+        raise CodedSetError(f"{folder / 'units.csv'}, line 1: found {lone.pop()} alone; expected target_start and target_end.")
+    for column in sorted(lone):
         whole = pd.to_numeric(units[column], errors="coerce")
         _refuse(folder / "units.csv", whole.isna() | (whole < 0) | (whole > units["text"].str.len()), units[column], f"as {column}", "a place in the unit's text, counted in characters from 0")
         units[column] = whole.astype("int64")

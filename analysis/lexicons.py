@@ -6,9 +6,13 @@ earliest, then the term without wildcard. Different categories match independent
 """
 import csv
 import json
+import os
+from functools import cache
 
 import numpy as np
 import pandas as pd
+
+from analysis import tokens as tokens_room
 
 GAP = 4  # tokens that “ ... ” may stand for, at most
 HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end", "row"]
@@ -24,6 +28,21 @@ def is_term(term):
     words = term.split(" ")
     return bool(term) and "..." not in (words[0], words[-1]) and "... ..." not in term and all(
         word == "..." or word.strip("*") and "*" not in word[:-1] and not word.endswith("**") and word != "*" for word in words)
+
+
+def as_tokens(term):
+    """A term with its contractions parted as in the table of tokens: don't → do n't."""
+    return " ".join(term[a:b] for a, b in tokens_room.token_spans(term)) if "'" in term else term
+
+
+def kept(read, path):
+    """What `read` makes of a file, remembered until the file changes."""
+    return _kept(read, str(path), os.stat(path).st_mtime_ns, os.stat(path).st_size)
+
+
+@cache
+def _kept(read, path, changed, size):
+    return read(path)
 
 
 class DictionaryError(ValueError):
@@ -83,8 +102,8 @@ def read_scores(path):
         except (IndexError, ValueError):
             raise DictionaryError(f"{path}, line {n}: found “{' | '.join(row)[:60]}”; expected a term and a number.") from None
     table = pd.DataFrame(found, columns=["term", "score"]).astype({"term": "str", "score": "float64"})
-    table = table[table["term"].str.contains(r"^(?=.*[^\W_])[\w'’*. &-]+$", regex=True) & np.isfinite(table["score"])]  # emoticons stand in no table of tokens
-    table["term"] = table["term"].str.lower().str.replace("’", "'")
+    table = table[table["term"].str.contains(r"^(?=.*[^\W_])[\w'’*. &/-]+$", regex=True) & np.isfinite(table["score"])]  # emoticons stand in no table of tokens
+    table["term"] = table["term"].map(plain).map(as_tokens)
     if table.empty:
         raise DictionaryError(f"{path}: no scored term; expected a term and a number in each line.")
     wrong = table[table["term"].str.fullmatch(r"\*.*|.* \*.*|.*\*[^ ].*")]

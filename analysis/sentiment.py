@@ -32,12 +32,15 @@ def textblob(text):
     """
     from textblob.en import sentiment
     result = sentiment(text)
-    low, cursor, words, opinions = text.lower(), 0, [], []
+    low, cursor, words, opinions = lower(text), 0, [], []
     for chunk, polarity, subjectivity, _ in result.assessments:
-        at = _find(low, chunk[0], cursor)
+        first = [word for word in chunk if word != "!"][:1] or chunk[:1]
+        at = find(low, first[0], cursor)
         end = max(at, 0)
         for word in chunk:
-            end = max(_find(low, word, end), end) + len(word)
+            end = max(find(low, word, end), end) + len(word)
+        while len(chunk) > 1 and 0 <= at < (later := find(low[:end], first[0], at + 1)) < end - len(chunk[-1]):
+            at = later                                             # “not here; … not good”: the nearer one
         if at >= 0:
             cursor = end
             place = [" ".join(chunk), at, min(end, len(text))]
@@ -47,7 +50,13 @@ def textblob(text):
     yield "subjectivity", result[1], opinions
 
 
-def _find(text, word, start):
+def lower(text):
+    """Lower case of the same length, so that places hold (İ and its like stay)."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def find(text, word, start=0):
     """Where a word stands by itself from `start` on; else where its letters stand; -1 where nowhere."""
     at = text.find(word, start)
     while at >= 0 and word.isalpha() and (text[at - 1:at].isalpha() or text[at + len(word):at + len(word) + 1].isalpha()):
@@ -67,13 +76,15 @@ def vader(text):
     Yields (variable, value, [[term, start, end, score], …]). The same value as `SentimentIntensityAnalyzer().polarity_scores(text)["compound"]`;
     the evidence gives each word's valence in the lexicon, before negation and intensity are reckoned.
     """
+    from vaderSentiment.vaderSentiment import BOOSTER_DICT, SentiText
     lexicon, words, at = _analyzer().lexicon, [], 0
     for chunk in text.split():
         at = text.index(chunk, at)
-        word = chunk.strip("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~“”‘’").lower()
-        if word in lexicon:
-            begin = at + chunk.lower().find(word)
-            words.append([word, begin, begin + len(word), lexicon[word]])
+        printed = SentiText._strip_punc_if_word(chunk)             # as VADER itself reads it: curly quotes stay, and hide the word
+        word = printed.lower()
+        if word in lexicon and word not in BOOSTER_DICT:
+            begin = at + chunk.find(printed)
+            words.append([word, begin, begin + len(printed), lexicon[word]])
         at += len(chunk)
     yield "compound", _analyzer().polarity_scores(text)["compound"], words
 
@@ -95,16 +106,9 @@ def by_text(score, units, tokens):
 
 # ---- lists of scored terms ------------------------------------------------------------------------------------------------------
 
-@cache
-def _window_tables():
-    """The modifiers (with factor and reach) and the trends, as one dictionary each."""
-    modifiers, trends = (lexicons.read_dictionary(LEXICONS / f"{name}.csv") for name in ("modifiers", "trends"))
-    return modifiers.astype({"factor": "float64", "reach": "int64"}), trends
-
-
-@cache
-def _scores(path):
-    return lexicons.read_scores(path)
+def scores_of(path):
+    """A list of scored terms, remembered until its file changes."""
+    return lexicons.kept(lexicons.read_scores, path)
 
 
 def toned_words(tokens, scores, windows=WINDOWS):
@@ -114,7 +118,8 @@ def toned_words(tokens, scores, windows=WINDOWS):
     `loss` good that is lost or endangered; `trend` scores a quantity by its direction (unemployment fell: +1.5) instead of its words.
     Negation after Polanyi & Zaenen (2006) and Taboada et al. (2011), halved and not mirrored: “not good” is less than “bad”.
     """
-    modifiers, trends = _window_tables()
+    modifiers, trends = (lexicons.kept(lexicons.read_dictionary, LEXICONS / f"{name}.csv") for name in ("modifiers", "trends"))
+    modifiers = modifiers.astype({"factor": "float64", "reach": "int64"})
     wanted = pd.concat([table[["category", "term"]] for table in (scores, modifiers, trends)], ignore_index=True)
     hits = lexicons.match(tokens, wanted)
     hits["last"] = hits["row"] + hits["n_tokens"] - 1
@@ -166,7 +171,7 @@ def saturated(total):
 
 def by_lexicon(path, units, tokens, *, windows=WINDOWS):
     """A coder from a list of scored terms (`lexicons.read_scores`): tone -1…+1, higher is more positive; 0 where no term stands."""
-    words = toned_words(tokens, _scores(str(path)), windows)
+    words = toned_words(tokens, scores_of(path), windows)
     total = np.bincount(words["unit"].to_numpy("int64"), weights=words["score"], minlength=len(units))
     why = [[] for _ in range(len(units))]
     for unit, *item in zip(words["unit"].tolist(), words["term"], words["start"].tolist(), words["end"].tolist(), words["score"].round(4).tolist()):
@@ -255,7 +260,7 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     parts = [units[keys].assign(coder=coder, variable=variable, value=np.asarray(values, dtype="float64"), evidence=[lexicons.evidence(e) for e in why])
              for coder, variable, values, why in score_units(units, placed, coders, events)]
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "coder", "variable", "value", "evidence"])
-    kinds = found[["coder", "variable"]].drop_duplicates()
+    kinds = found[["coder", "variable"]].drop_duplicates() if len(found) else pd.DataFrame([(c, TONE.get(c, "tone")) for c in coders], columns=["coder", "variable"])
     if segments is not None:  # a segment that is a whole sentence
         alone = segments[~segments.duplicated(keys[:2], keep=False)][keys]
         found = pd.concat([found, found[found["segment_id"].isna()].drop(columns="segment_id").merge(alone, on=keys[:2], validate="m:1")], ignore_index=True)

@@ -4,7 +4,6 @@ Five ways, all reported: the whole `sentence`; its `clause`; a `window` whose we
 the actor is agent or patient, `data/lexicons/verbs.csv`); and `toward`, the default, which joins window and predicate.
 """
 from collections import defaultdict
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -35,10 +34,13 @@ def read_actors(path=None):
     return table
 
 
-@cache
 def verb_index():
     """form → [(particle, effect on the agent, effect on the patient, harm, verb)], longest particle first."""
-    table = pd.read_csv(sentiment.LEXICONS / "verbs.csv", comment="#", dtype="str", keep_default_na=False)
+    return lexicons.kept(_read_verbs, sentiment.LEXICONS / "verbs.csv")
+
+
+def _read_verbs(path):
+    table = pd.read_csv(path, comment="#", dtype="str", keep_default_na=False)
     index = defaultdict(list)
     for row in table.itertuples():
         for form in forms_of(row.verb) | set(row.forms.split()):
@@ -107,7 +109,7 @@ def score_targets(tokens, spans):
     tokens: with `unit`, in order; spans: unit, row, last (places in `tokens`). 0 where nothing concerns the span.
     """
     spans = spans.reset_index(drop=True)
-    words = sentiment.toned_words(tokens, sentiment._scores(str(sentiment.LEXICONS / "news.csv")))
+    words = sentiment.toned_words(tokens, sentiment.scores_of(sentiment.LEXICONS / "news.csv"))
     unit, low = tokens["unit"].to_numpy(), tokens["token"].str.lower()
     clause = np.cumsum(low.isin(CLAUSE_ENDS).to_numpy())
     names = np.cumsum((tokens["pos"].isin(["NNP", "NNPS"]) & tokens["token"].str[:1].str.isupper()).to_numpy())
@@ -115,13 +117,14 @@ def score_targets(tokens, spans):
     pairs = spans[["unit", "row", "last"]].rename(columns={"row": "a", "last": "b"}).rename_axis("span").reset_index().merge(words, on="unit")
     row, a, b, score = (pairs[c].to_numpy() for c in ("row", "a", "b", "score"))
     ahead, behind = row < a, row > b
+    name = (row <= b) & (pairs["last"].to_numpy() >= a)             # a toned word in the actor's own name says nothing toward it
     edge = np.where(ahead, a, b)
     distance = np.where(ahead, a - row, np.where(behind, row - b, 0))
-    crossed = np.abs(clause[row] - clause[edge]) if len(row) else distance
+    crossed = np.where(ahead | behind, np.abs(clause[row] - clause[edge]), 0) if len(row) else distance
     between = np.where(ahead, names[np.maximum(a - 1, 0)] - names[row], np.where(behind, names[np.maximum(row - 1, 0)] - names[b], 0)) > 0
     taken = np.array([(s, r) in used for s, r in zip(pairs["span"], row)], dtype=bool)
     fading = np.exp(-distance / FADES)
-    weight = np.where(taken, 0, fading) * np.where(between, OTHERS, 1) * CLAUSE ** crossed * np.where(speaks[pairs["span"]], SPEAKS, 1)
+    weight = np.where(taken | name, 0, fading) * np.where(between, OTHERS, 1) * CLAUSE ** crossed * np.where(speaks[pairs["span"]], SPEAKS, 1)
     add = lambda values: np.bincount(pairs["span"], weights=values, minlength=len(spans))
     effect = np.zeros(len(spans))
     evidence = [[] for _ in range(len(spans))]
@@ -132,12 +135,12 @@ def score_targets(tokens, spans):
     for span, verb, at, part, value in roles:
         effect[span] += value
         evidence[span].append([f"{part} of {verb}", starts[at], ends[at], round(ROLE * value, 3)])
-    given = {"sentence": add(score), "clause": add(score * (crossed == 0)), "window": add(score * fading), "predicate": 2 * ROLE * effect, "toward": add(score * weight) + ROLE * effect}
+    given = {"sentence": add(score), "clause": add(score * (crossed == 0) * ~name), "window": add(score * fading * ~name), "predicate": 2 * ROLE * effect, "toward": add(score * weight) + ROLE * effect}
     return spans.assign(**{way: sentiment.saturated(given[way]) for way in WAYS}, evidence=evidence)
 
 
 def _roles(tokens, spans):
-    """(verbs of which spans are agent or patient: (span, verb, token row, role, effect); (span, token row) of those verbs; which spans only speak)."""
+    """(verbs of which spans are agent or patient: (span, verb, token row, role, effect); (span, token row) of those verbs and of the other side's words; which spans only speak)."""
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
     unit = tokens["unit"].to_numpy()
     sayings = {form for form, cues in cue_index()[0].items() if any(c.kind == "verb" and "clause" in c.frames for c in cues)}
@@ -150,11 +153,13 @@ def _roles(tokens, spans):
             done[begin] = s, acts(s)
         s, found = done[begin]
         a, b = row - begin, last - begin + 1
-        speaks[span] = any(word in sayings for word in s.low[max(0, a - 3):a] + s.low[b:b + 4])
+        speaks[span] = any(s.low[k] in sayings and (k + 1 == a or (who := subject(s, k)).a < b and who.b > a) for k in [*range(max(0, a - 2), a), *range(b, min(s.n, b + 12))])
         for verb, k, agent, patient, _, negated, (_, on_agent, on_patient, _, _) in found:
             part = next((name for name, place in (("agent", agent), ("patient", patient)) if place and place[0] < b and place[1] > a), None)
             if part:
                 used.add((span, begin + k))
+                other = patient if part == "agent" else agent
+                used.update((span, begin + i) for i in range(*(other or (0, 0))) if not a <= i < b)   # words that name the other side are about that side
                 roles.append((span, verb, begin + k, part, (on_agent if part == "agent" else on_patient) * (-0.5 if negated else 1)))
     return roles, used, speaks
 
@@ -166,6 +171,8 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     some = [None if t is None else t[t["article_id"].isin(english)] for t in (sentences, tokens, segments)]
     units, placed = sentiment.units_of(*some)
     found = score_targets(placed, mentions(placed, actors))
+    times = found.groupby(["unit", "target"])["row"].transform("size")
+    found["evidence"] = [[[term, start, end, round(score / n, 3)] for term, start, end, score in items] for items, n in zip(found["evidence"], times)]
     whole = found.groupby(["unit", "target"], as_index=False, sort=True).agg({**{way: "mean" for way in WAYS}, "evidence": "sum"})
     keys = units.loc[whole["unit"], ["article_id", "sentence_id", "segment_id"]].reset_index(drop=True)
     rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way],

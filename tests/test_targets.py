@@ -91,3 +91,21 @@ def test_every_verb_effect_is_in_its_range():
             assert -2 <= agent <= 2 and -2 <= patient <= 2
     assert {"stabbed", "struck", "was"} & set(targets.verb_index()) == {"stabbed", "struck"}
     assert np.isfinite(sentiment.saturated(1e9))
+
+
+def test_an_actors_own_name_says_nothing_toward_it():
+    assert toward("Reporters wrote about ISIS.", "ISIS") == toward("Rebels visited the town.", "Rebels") == [0]
+
+
+def test_what_a_speaker_says_weighs_less_than_what_is_said_of_him():
+    said, of_him = toward("Hamas said that it was a horrible massacre.", "Hamas") + toward("Officials said Hamas was in a horrible massacre.", "Hamas")
+    assert of_him < said < 0
+
+
+def test_each_weight_does_what_it_says():
+    plain, name, clause, far = (toward(t, "Lund")[0] for t in ("Lund was in a horrible storm.", "Lund sat with Berg in a horrible storm.", "Lund sat, slept, and then a horrible storm came.", "Lund sat in the old house by the river in a horrible storm."))
+    assert plain < name < 0 and plain < clause < 0 and plain < far < 0
+    text = "Lund sat, and then Berg had a horrible day."
+    assert toward(text, "Lund", way="clause") == [0] and toward(text, "Lund", way="sentence")[0] < toward(text, "Lund", way="window")[0] < 0
+    assert toward("Lund praised Berg.", "Berg", way="predicate")[0] == pytest.approx(float(sentiment.saturated(2 * targets.ROLE * 1.5)))
+    assert toward("Lund praised Berg.", "Berg")[0] == pytest.approx(float(sentiment.saturated(targets.ROLE * 1.5))), "the verb counts once, as the act it is"

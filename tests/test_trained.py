@@ -57,9 +57,30 @@ def test_a_saved_coder_holds_nothing_that_runs(tmp_path):
     assert {p.name for p in folder.iterdir()} == {"coder.json", "weights.npz", "CARD.md"}
     with zipfile.ZipFile(folder / "weights.npz") as archive:
         assert all(b"'descr': '|O'" not in archive.read(name)[:200] for name in archive.namelist()), "no pickled objects"
-    np.savez(folder / "weights.npz", weights=np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(trained.TrainedError, match="holds no trained coder that can be read"):
-        trained.load(folder)
+    with np.load(folder / "weights.npz") as arrays:
+        sound = {name: arrays[name] for name in arrays.files}
+    marker = tmp_path / "it ran"
+
+    class Runs:
+        def __reduce__(self):
+            return marker.write_text, ("x",)
+
+    for change in ({"mean": np.array([Runs()], dtype=object)}, {"weights": sound["weights"][:, :-1]}, {"sd": sound["sd"] * np.nan}):
+        np.savez(folder / "weights.npz", allow_pickle=True, **sound | change)
+        marker.unlink(missing_ok=True)
+        with pytest.raises(trained.TrainedError, match="holds no trained coder that can be read"):
+            trained.load(folder)
+        assert not marker.exists()
+    np.savez(folder / "weights.npz", **sound)
+    about = json.loads((folder / "coder.json").read_text(encoding="utf-8"))
+    for wrong in ([], {"embeddings": "x y; z"}, {"kind": "forest"}, {"panel": 3}, {"labels": ["a", "b"]}, {"views": ["elsewhere"]}):
+        (folder / "coder.json").write_text(json.dumps(about | wrong if isinstance(wrong, dict) else wrong), encoding="utf-8")
+        with pytest.raises(trained.TrainedError, match="holds no trained coder"):
+            trained.load(folder)
+    for broken in (b"", b"PK\x03\x04 no zip"):
+        (folder / "weights.npz").write_bytes(broken)
+        with pytest.raises(trained.TrainedError, match="holds no trained coder"):
+            trained.load(folder)
 
 
 def test_a_target_decides_which_words_are_read():
@@ -122,3 +143,49 @@ def test_reliability_of_a_set_without_what_the_suite_judges():
     codes = pd.DataFrame([(u, c, "biased", v) for u, v in zip(units["unit_id"], "101") for c in "ab"], columns=["unit_id", "coder", "variable", "value"])
     found = tables.check("reliability", trained.reliability(units, codes))
     assert found["coder"].tolist() == ["people"] and found["alpha"].iloc[0] == pytest.approx(1) and json.loads(found.to_json())
+
+
+def test_no_coder_is_measured_on_what_it_was_trained_on():
+    units, words, values = coded_set(120)
+    made, _ = trained.train(units.head(60), words[words["unit"] < 60], values.head(60), variable="tone")
+    codes = pd.DataFrame({"unit_id": units["unit_id"], "coder": "gold", "variable": "tone", "value": values.astype("str").to_numpy()})
+    found = trained.reliability(units, codes, {"mine": made}).set_index("coder")["n"]
+    fresh = (~units["text"].isin(units["text"].head(60))).sum()
+    assert found["mine"] == fresh and found["news"] == 120
+    assert "mine" not in set(trained.reliability(units.head(60), codes.head(60), {"mine": made})["coder"])
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_any_scale_around_zero_can_be_learnt(scale):
+    units, words, values = coded_set(labels=True)
+    made, (guessed, categories) = trained.train(units, words, values * scale, variable="tone")
+    assert made.about["scale"] == scale and np.abs(guessed).max() <= 1 and agreement.macro_f1(categories, np.sign(values.to_numpy())) > 0.8
+    five = (values * 2).where(np.arange(len(values)) % 2 == 0, values)
+    made, _ = trained.train(units, words, five, variable="tone")
+    assert made.about["labels"] == [-1, -0.5, 0, 0.5, 1]
+
+
+def test_a_scale_without_zero_is_refused():
+    units, _, values = coded_set(60)
+    codes = pd.DataFrame({"unit_id": units["unit_id"], "coder": "gold", "variable": "tone", "value": (values + 5).astype("str").to_numpy()})
+    with pytest.raises(coding.CodedSetError, match="expected numbers around zero"):
+        trained.reliability(units, codes)
+
+
+def test_names_are_kept_apart(home, tmp_path):
+    (tmp_path / "news.csv").write_text("a,1\n", encoding="utf-8")
+    with pytest.raises(trained.TrainedError, match="called `news` already"):
+        trained.registry(lexicon=tmp_path / "news.csv")
+    with pytest.raises(trained.TrainedError, match="NAME=../x"):
+        trained.make(tables.ROOT / "data" / "coded" / "retellings", name="../x", tell=lambda _: None)
+    units, words, values = coded_set(60)
+    made, _ = trained.train(units, words, values, variable="tone")
+    (tmp_path / "full").mkdir()
+    with pytest.raises(trained.TrainedError, match="is not replaced"):
+        made.save(tmp_path / "full", "")
+
+
+def test_language_models_are_not_called_people():
+    units = pd.DataFrame({"unit_id": list("abc"), "text": ["One.", "Two.", "Three."]})
+    codes = pd.DataFrame([(u, c, "tone", v) for u, v in zip("abc", ["-1", "0", "1"]) for c in ("model_a", "model_b")], columns=["unit_id", "coder", "variable", "value"])
+    assert trained.reliability(units, codes)["coder"].iloc[0] == "models"

@@ -293,3 +293,9 @@ def test_codings_beside_their_voices():
     assert voices.beside(codings, segments, sentences)["voice"].tolist() == ["direct", "own", "own"]
     assert voices.beside(codings, segments, sentences, fewest=4)["speaker"].tolist()[0] == "Anna Lund" and len(voices.beside(codings, segments, sentences, fewest=4)) == 2
     assert voices.beside(codings.assign(segment_id=pd.NA), segments, sentences).empty
+    titled = articles_of("It rained.", title=["It was a bad day."])
+    both = tokens.split_sentences(titled)
+    parts = voices.find_voices(titled, both, tokens.split_tokens(both))
+    scored = parts[["article_id", "sentence_id", "segment_id"]].assign(value=1.0)
+    assert voices.beside(scored, parts, both)["sentence_id"].tolist() == [1] and voices.beside(scored, parts, both, part="title", fewest=5)["sentence_id"].tolist() == [0]
+    assert voices.beside(scored, parts, both, part="title", fewest=6).empty
