@@ -116,32 +116,41 @@ def match(tokens, dictionary):
     """Where the dictionary's terms stand: one row per match (category, term, article_id, sentence_id, position, n_tokens, start, end, row).
 
     `tokens` as in the codebook, in order of the text; with a column `unit`, matches stay within units instead of sentences. `row`: the place
-    of the match's first token in the table. Work is done once per distinct word, then on integers; it grows with the text and
-    with the number of matches, not with text × terms.
+    of the match's first token in the table. All terms are read at once, as one tree of their words, so that work grows with the text and
+    with what is found in it, not with text × terms; nothing is ever tried twice at one place, so no list of terms is catastrophic.
     """
-    terms = dictionary["term"].tolist()
     keys = ["unit"] if "unit" in tokens else ["article_id", "sentence_id"]
     unit = tokens[keys].ne(tokens[keys].shift()).any(axis=1).cumsum().to_numpy()
-    pieces = {n: [piece.split(" ") for piece in term.split(" ... ")] for n, term in enumerate(terms)}
-    parts = list(dict.fromkeys(tuple(piece) for term in pieces.values() for piece in term))
-    number = {part: n for n, part in enumerate(parts)}
-    row, part = _places(tokens, unit, parts)
-    owners = pd.DataFrame([(number[tuple(piece[0])], n, len(piece)) for n, piece in pieces.items()], columns=["part", "pattern", "pieces"])
-    found = pd.DataFrame({"row": row, "part": part}).merge(owners, on="part")
-    found["last"] = found["row"] + found["part"].map(dict(enumerate(map(len, parts)))) - 1 if len(found) else 0
-    whole = [found[found["pieces"] == 1]]
-    ahead = found[found["pieces"] > 1]
-    if len(ahead):
-        places = pd.DataFrame({"start": row, "part": part})
-        for k in range(1, int(ahead["pieces"].max())):                       # the next piece, at most GAP tokens on: the nearest counts
-            ahead = ahead.assign(part=[number[tuple(pieces[n][k])] for n in ahead["pattern"]])
-            near = [ahead.assign(start=ahead["last"] + 1 + gap).merge(places, on=["start", "part"]) for gap in range(GAP + 1)]
-            ahead = pd.concat(near).drop_duplicates(["row", "pattern"])
-            ahead = ahead[unit[ahead["start"]] == unit[ahead["row"]]]
-            ahead["last"] = ahead["start"] + ahead["part"].map(dict(enumerate(map(len, parts)))) - 1
-            whole.append(ahead[ahead["pieces"] == k + 1].drop(columns="start"))
-            ahead = ahead[ahead["pieces"] > k + 1].drop(columns="start")
-    found = pd.concat(whole).sort_values(["row", "pattern"], kind="stable")
+    terms = dictionary["term"].tolist()
+    pieces = [tuple(tuple(piece.split(" ")) for piece in term.split(" ... ")) for term in dict.fromkeys(terms)]
+    row, piece, names = _runs(tokens, unit, list(dict.fromkeys(p for term in pieces for p in term)))
+    last = row + np.array([len(p) for p in names] or [0])[piece] - 1
+    number = {p: n for n, p in enumerate(names)}
+    tree, ends = _tree([tuple(number[p] for p in term) for term in pieces])
+    begin = np.searchsorted(row, np.arange(len(tokens) + 1))                     # runs are in order of their first token
+    width, done = len(names) + 1, []
+    node = _step(tree, width, np.zeros(len(row), "int64"), piece)
+    state = tuple(column[node > 0] for column in (row, last, node))
+    goes_on = np.isin(np.arange(len(ends)), tree[0] // width)                    # terms that go on behind a gap
+    while len(state[0]):
+        done.append(state)
+        row0, last0, node0 = (column[goes_on[state[2]]] for column in state)
+        ahead = []
+        for gap in range(1, GAP + 2):                                            # the nearest next piece counts
+            place = last0 + gap
+            inside = place < len(unit)
+            inside[inside] = unit[place[inside]] == unit[row0[inside]]
+            which, run = _spread(begin, np.where(inside, place, len(unit)))
+            node = _step(tree, width, node0[which], piece[run])
+            ahead.append(np.column_stack([row0[which], last[run], node])[node > 0])
+        found = np.concatenate(ahead)
+        _, first = np.unique(found[:, [0, 2]], axis=0, return_index=True)
+        state = tuple(found[np.sort(first)].T)
+    row, last, node = (np.concatenate(columns) for columns in zip(*done)) if done else (np.zeros(0, "int64"),) * 3
+    whole = ends[node] >= 0
+    found = pd.DataFrame({"row": row[whole], "last": last[whole], "which": ends[node[whole]]})
+    owners = pd.DataFrame({"which": pd.factorize(np.array(terms, dtype=object))[0], "pattern": range(len(terms))})
+    found = found.merge(owners, on="which").sort_values(["row", "pattern"], kind="stable")
     row, pattern, last = (found[c].to_numpy("int64") for c in ("row", "pattern", "last"))
     kept = _longest(row, last - row + 1, dictionary["category"].to_numpy()[pattern], dictionary["term"].to_numpy()[pattern])
     row, pattern, last = row[kept], pattern[kept], last[kept]
@@ -153,31 +162,61 @@ def match(tokens, dictionary):
     }, columns=HITS)
 
 
-def _places(tokens, unit, parts):
-    """(row, part) of every place where a part, a run of words without gap, stands whole within a unit."""
+def _tree(sequences):
+    """Sequences of numbers as a tree: ((sorted keys node × (largest + 2) + number, children), index of the sequence that ends at each node, or -1). The root is 0."""
+    width = max((n for sequence in sequences for n in sequence), default=-1) + 2
+    tree, ends = {}, [-1]
+    for index, sequence in enumerate(sequences):
+        node = 0
+        for n in sequence:
+            child = tree.setdefault(node * width + n, len(ends))
+            ends += [-1] * (child == len(ends))
+            node = child
+        ends[node] = index
+    keys = np.array(sorted(tree), dtype="int64")
+    return (keys, np.array([tree[key] for key in keys.tolist()], dtype="int64")), np.array(ends)
+
+
+def _step(tree, width, node, number):
+    """The children of nodes by numbers; 0 where there is none."""
+    keys, children = tree
+    if not len(keys) or not len(node):
+        return np.zeros(len(node), "int64")
+    wanted = node * width + number
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, children[at], 0)
+
+
+def _spread(begin, index):
+    """For each place of `index` all entries that lie there (entries are in order; `begin`: the first of each place): (which of `index`, entry)."""
+    begin = np.append(begin, begin[-1])
+    many = begin[index + 1] - begin[index]
+    which = np.repeat(np.arange(len(index)), many)
+    return which, begin[index][which] + np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many)
+
+
+def _runs(tokens, unit, pieces):
+    """(row, piece, names of pieces) of every place where a piece, a run of words without gap, stands whole within a unit; in order of the text."""
     types, words = pd.factorize(tokens["token"].str.lower().str.replace("’", "'"))
-    number_of = {word: n for n, word in enumerate(dict.fromkeys(word for part in parts for word in part))}
-    pairs = _matching_parts(words, number_of)                                   # (type, word of a part) as type × P + word
-    first = pd.DataFrame({"word": [number_of[part[0]] for part in parts], "pattern": range(len(parts))})
-    starts = pd.DataFrame({"type": pairs // len(number_of), "word": pairs % len(number_of)}) if number_of else pd.DataFrame({"type": [], "word": []}, dtype="int64")
-    starts = starts.merge(first, on="word").sort_values(["type", "pattern"])
-    reach = starts.groupby("type").size().reindex(range(len(words)), fill_value=0).to_numpy()
-    offset = np.concatenate([[0], np.cumsum(reach)])
-    rows = np.flatnonzero(reach[types])
-    many = reach[types[rows]]
-    row = np.repeat(rows, many)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
-    pattern = starts["pattern"].to_numpy()[offset[types[row]] + within]
-    length = np.array([len(part) for part in parts] or [0])
-    alive = np.ones(len(row), bool)
-    for k in range(1, length.max()):
-        ahead = alive & (length[pattern] > k)
-        i, p = row[ahead] + k, pattern[ahead]
-        inside = i < len(types)
-        i = np.where(inside, i, 0)
-        word = np.array([number_of[part[k]] if len(part) > k else -1 for part in parts])[p]
-        alive[ahead] = inside & (unit[i] == unit[row[ahead]]) & np.isin(types[i] * len(number_of) + word, pairs)
-    return row[alive], pattern[alive]
+    number_of = {word: n for n, word in enumerate(dict.fromkeys(word for piece in pieces for word in piece))}
+    tree, ends = _tree([tuple(number_of[word] for word in piece) for piece in pieces])
+    pairs = _matching_parts(words, number_of)                                    # (type, word of a term) as type × words + word, in order
+    word = pairs % max(len(number_of), 1)
+    begin = np.searchsorted(pairs, np.arange(len(words) + 1) * max(len(number_of), 1))
+    row, node, depth, found = np.arange(len(types)), np.zeros(len(types), "int64"), 0, []
+    while len(row):
+        place = row + depth
+        inside = place < len(types)
+        inside[inside] = unit[place[inside]] == unit[row[inside]]
+        row, node = row[inside], node[inside]
+        which, entry = _spread(begin, types[row + depth])
+        node = _step(tree, len(number_of) + 1, node[which], word[entry])
+        row, node, depth = row[which][node > 0], node[node > 0], depth + 1
+        whole = ends[node] >= 0
+        found.append((row[whole], ends[node[whole]]))
+    row, piece = (np.concatenate(columns) for columns in zip(*found)) if found else (np.zeros(0, "int64"),) * 2
+    order = np.argsort(row, kind="stable")
+    return row[order], piece[order], pieces
 
 
 def _matching_parts(words, number_of):

@@ -61,13 +61,17 @@ def test_nothing_matches_nothing():
 
 
 def plainly(words, table):
-    """The definition: try every term at every place; then longest, earliest, without wildcard."""
+    """The definition: try every term at every place, the nearest next piece behind a gap; then longest, earliest, without wildcard."""
     hits = []
     for category, term in table.itertuples(index=False):
-        parts = term.split(" ")
-        for i in range(len(words) - len(parts) + 1):
-            if all(w.startswith(p[:-1]) if p.endswith("*") else w == p for w, p in zip(words[i:], parts)):
-                hits.append((-len(parts), i, term.endswith("*"), term, category))
+        pieces = [piece.split(" ") for piece in term.split(" ... ")]
+        stands = lambda piece, i: i + len(piece) <= len(words) and all(w.startswith(p[:-1]) if p.endswith("*") else w == p for w, p in zip(words[i:], piece))
+        for i in range(len(words)):
+            end = i + len(pieces[0]) if stands(pieces[0], i) else None
+            for piece in pieces[1:]:
+                end = None if end is None else next((j + len(piece) for j in range(end, end + lexicons.GAP + 1) if stands(piece, j)), None)
+            if end is not None:
+                hits.append((i - end, i, term.endswith("*"), term, category))
     taken, kept = set(), []
     for n, i, _, term, category in sorted(hits, key=lambda h: h[:4]):
         cells = {(category, j) for j in range(i, i - n)}
@@ -78,11 +82,13 @@ def plainly(words, table):
 
 
 LETTERS = st.text("ab", min_size=1, max_size=3)
-TERM = st.lists(st.tuples(LETTERS, st.booleans()).map(lambda t: t[0] + "*" * t[1]), min_size=1, max_size=3).map(" ".join)
+WORD = st.tuples(LETTERS, st.booleans()).map(lambda t: t[0] + "*" * t[1])
+TERM = st.tuples(st.lists(WORD, min_size=1, max_size=3), st.lists(st.sampled_from([" ", " ", " ... "]), min_size=2, max_size=2)).map(
+    lambda t: "".join(word + gap for word, gap in zip(t[0], [*t[1][:len(t[0]) - 1], ""])))
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(LETTERS, min_size=1, max_size=15), st.lists(st.tuples(st.sampled_from("xy"), TERM), min_size=1, max_size=6, unique=True))
+@settings(max_examples=400, deadline=None)
+@given(st.lists(LETTERS, min_size=1, max_size=20), st.lists(st.tuples(st.sampled_from("xy"), TERM), min_size=1, max_size=6, unique=True))
 def test_equal_to_the_plain_matcher(words, terms):
     table = pd.DataFrame(terms, columns=["category", "term"])
     stream = pd.DataFrame({"article_id": "a", "sentence_id": 0, "position": range(len(words)), "token": words, "start": range(len(words)), "end": range(1, len(words) + 1)})
