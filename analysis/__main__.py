@@ -64,8 +64,8 @@ def main(arguments):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
     try:
         if verb == "train":
-            from analysis import trained
-            trained.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
+            from analysis import validation
+            validation.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
             return 0
         if verb == "validate":
             from analysis import coding, report

@@ -116,12 +116,12 @@ def neutral_zone(judgements):
     return float(np.nanmax(np.abs(judgements)) / 8) if len(judgements) else 0.0
 
 
-def measured(values, labels, reference, reference_labels, clusters, *, looked_for=-1):
+def measured(values, labels, reference, reference_labels, clusters, *, looked_for=-1, level="ordinal"):
     """How far a coder agrees with the reference, as a row of `reliability` without its names; intervals: 95 %, bootstrap over clusters.
 
     values, labels: the coder's numbers and its categories; units that it did not judge (null) are left out. prevalence: share of
     `looked_for` in the reference, for which precision, recall and f1 stand; agreement: share of equal categories; alpha: of the categories
-    (ordinal); macro_f1: all categories weigh the same; pearson, spearman: of the numbers. alpha after Krippendorff (2019).
+    (`level`); macro_f1: all categories weigh the same; pearson, spearman: of the numbers. alpha after Krippendorff (2019).
     """
     values, labels, reference, reference_labels, clusters = map(np.asarray, (values, labels, reference, reference_labels, clusters))
     known = ~np.isnan(values.astype("float64")) & ~np.isnan(reference.astype("float64"))
@@ -134,11 +134,36 @@ def measured(values, labels, reference, reference_labels, clusters, *, looked_fo
     row |= {"prevalence": there / len(x), "agreement": float((mine == theirs).mean()), "precision": right / named if named else None, "recall": right / there if there else None,
             "f1": 2 * right / (named + there) if named + there else None}
     both = np.column_stack([mine, theirs])
-    parts = {"alpha": with_interval(lambda a, weights=None: alpha(a, level="ordinal", weights=weights), groups, both), "macro_f1": with_interval(macro_f1, groups, mine, theirs),
+    parts = {"alpha": with_interval(lambda a, weights=None: alpha(a, level=level, weights=weights), groups, both), "macro_f1": with_interval(macro_f1, groups, mine, theirs),
              "pearson": with_interval(pearson, groups, x, y), "spearman": with_interval(pearson, groups, ranks(x), ranks(y))}
     for name, (value, low, high) in parts.items():
         row |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return row
+
+
+def alike(labels, reference, clusters):
+    """How far a coder's words are the reference's, as a row of `reliability`: n, agreement, alpha (nominal) and macro_f1 with their intervals; the rest stays null."""
+    number, _ = pd.factorize(np.concatenate([np.asarray(labels, dtype="str"), np.asarray(reference, dtype="str")]), sort=True)
+    mine, theirs = (part.astype("float64") for part in np.split(number, 2))
+    parts = {"alpha": with_interval(lambda a, weights=None: alpha(a, level="nominal", weights=weights), clusters, np.column_stack([mine, theirs])), "macro_f1": with_interval(macro_f1, clusters, mine, theirs)}
+    row = {"n": len(mine), "agreement": float((mine == theirs).mean())}
+    for name, (value, low, high) in parts.items():
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+def tuned(values, reference, clusters, *, folds=5, seed=SEED):
+    """0/1 categories of a coder's numbers, by the threshold that gave the best macro-F1 on the other folds; whole clusters (articles) are left out."""
+    number, names = pd.factorize(np.asarray(clusters))
+    fold = (np.random.default_rng([seed, len(names)]).permutation(len(names)) % folds)[number]
+    found = np.zeros(len(values))
+    for k in range(folds):
+        left = fold == k
+        steps = np.unique(values[~left])
+        steps = np.append(steps, steps[-1] + 1) if len(steps) else np.zeros(1)
+        best = max(steps, key=lambda step: macro_f1((values[~left] >= step).astype(float), reference[~left]) if (~left).any() else 0)
+        found[left] = values[left] >= best
+    return found
 
 
 def people(codes, clusters, reference):

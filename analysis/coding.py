@@ -74,6 +74,37 @@ def judgements(codes, variable):
     return people[["unit_id", "coder", "value"]], reference
 
 
+def kind_of(codes, variable):
+    """What a variable's values are: `words`, `binary` (0 and 1 alone) or `number`."""
+    values = set(codes.loc[codes["variable"] == variable, "value"])
+    numbers = pd.to_numeric(pd.Series(sorted(values), dtype="str"), errors="coerce")
+    return "words" if numbers.isna().any() else "binary" if set(numbers) <= {0.0, 1.0} else "number"
+
+
+def families(codes):
+    """0/1 variables with one prefix (frame:conflict, frame:economic …) of which exactly one is 1 in every unit's reference: {prefix: variables}. Together they are one variable of words."""
+    found = {}
+    for variable in codes["variable"].unique():
+        if ":" in variable and kind_of(codes, variable) == "binary":
+            found.setdefault(variable.rpartition(":")[0], []).append(variable)
+    exclusive = lambda names: pd.concat([categories(codes, name) for name in names], axis=1).sum(axis=1).eq(1).all()
+    return {prefix: names for prefix, names in found.items() if len(names) > 1 and prefix not in set(codes["variable"]) and exclusive(names)}
+
+
+def categories(codes, variable):
+    """The reference of a categorical variable, by unit_id: 0.0 or 1.0, or words. `gold` where there is one, else the majority of the coders (of 0/1 more than half; of
+    words the most frequent, the first in the alphabet where several are). A family's prefix gives the name of the one that holds."""
+    if variable not in set(codes["variable"]):
+        names = [v for v in codes["variable"].unique() if v.startswith(f"{variable}:")]
+        held = pd.concat({name.rpartition(":")[2]: categories(codes, name) for name in names}, axis=1)
+        return held.idxmax(axis=1).rename("value")
+    mine = codes[codes["variable"] == variable]
+    mine = mine[mine["coder"] == GOLD] if (mine["coder"] == GOLD).any() else mine
+    if kind_of(codes, variable) == "words":
+        return mine.groupby("unit_id")["value"].agg(lambda v: v.mode().iloc[0])
+    return mine.assign(value=pd.to_numeric(mine["value"])).groupby("unit_id")["value"].mean().gt(0.5).astype("float64")
+
+
 def clusters(units):
     """What is resampled: the unit's article where it is known, else its sentence, else the unit itself."""
     column = next((c for c in ("article_id", "sentence_id") if c in units.columns), "unit_id")

@@ -1,66 +1,551 @@
-"""Dictionaries of frames → codings. A dictionary finds evidence of a frame; whether it measures the frame, only hand coding can tell."""
-import json
+"""Codebooks that execute: a frame's definition, examples and indicators → codings of sentences and segments, with what fired and where.
 
+An indicator finds one kind of evidence: `terms`, `labels` (what an actor is called), `actors`, `stance` and `voice` (from the segments),
+`construction`, `numbers`. A variable's `rule` says which indicators it takes (`a or b and not c`; “and” binds more closely). How terms nest and
+overlap is said in `lexicons`; exceptions are terms that win by length and count for nothing. What is found are indications *after* an instrument;
+whether they measure it, only codes by people can tell (Grimmer & Stewart 2013).
+"""
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 
+from analysis import agency as agency_room
 from analysis import lexicons, tables
 
-
-def code_frames(sentences, tokens, articles, dictionary, segments=None, *, coder):
-    """Sentences → `frames`: one row per sentence × frame, value = number of matches (0 where none), evidence = [[term, start, end], …].
-
-    With `segments` one row per segment × frame as well; a match belongs to the segment it begins in. Value null where the article is not
-    in English. `dictionary` as `lexicons.read_dictionary` gives it. Entman 1993 for the concept.
-    """
-    hits = lexicons.match(tokens, dictionary)
-    hits["item"] = [[term, start, end] for term, start, end in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist())]
-    parts = [_coded(sentences[KEYS].assign(segment_id=pd.NA), hits.assign(segment_id=pd.NA), dictionary)]
-    if segments is not None:
-        within = hits.merge(segments[[*KEYS, "segment_id", "start", "end"]], on=KEYS, suffixes=("", "_segment"))
-        within = within[(within["start"] >= within["start_segment"]) & (within["start"] < within["end_segment"])]
-        parts.append(_coded(segments[[*KEYS, "segment_id"]], within, dictionary))
-    whole = pd.concat(parts, ignore_index=True)
-    foreign = whole["article_id"].isin(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"])
-    whole.loc[foreign, ["value", "evidence"]] = None
-    return whole.assign(coder=coder, target=None, label=None)[list(tables.CODINGS)]
-
-
+CODEBOOKS = tables.ROOT / "data" / "codebooks"
+LONGEST_TERM = 12  # words
+ADDS_UP = ("count", "share", "density")  # how many of its sentences carry the frame; which share of them; matches per 1,000 tokens
+KINDS = {"terms": "a list of terms", "labels": "{terms: […], roles: […]}", "actors": "{roles: […] or names: […], at_least: 2}", "stance": "a list of stances", "voice": "a list of voices",
+         "construction": "a list of constructions", "numbers": "a list of what is counted"}
+STANCES, VOICES = tables.SCHEMAS["segments"].columns["stance"].values, tables.SCHEMAS["segments"].columns["voice"].values
+BY_AGENCY = ("passive", "agentless_passive", "harm")
 KEYS = ["article_id", "sentence_id"]
 
 
-def _coded(units, hits, dictionary):
-    """Units × frames with the number of matches and their evidence."""
-    keys = [*KEYS, "segment_id"]
-    units, hits = (t.assign(segment_id=t["segment_id"].astype("Int64")) for t in (units, hits))
-    found = hits.groupby([*keys, "category"], as_index=False, dropna=False).agg(value=("item", "size"), evidence=("item", list))
-    found["evidence"] = [lexicons.evidence(items) for items in found["evidence"]]
-    whole = units.merge(pd.DataFrame({"category": dictionary["category"].unique()}), how="cross").merge(found, on=[*keys, "category"], how="left", validate="1:1")
-    return whole.assign(value=whole["value"].fillna(0.0).astype("float64"), evidence=whole["evidence"].astype("object").fillna("[]")).rename(columns={"category": "variable"})
+class CodebookError(ValueError):
+    """A codebook that cannot be used: file, line, what was found and what was expected."""
 
+
+@dataclass(frozen=True)
+class Indicator:
+    """One kind of evidence: its kind, what it looks for, what voids a match, and how many different ones it asks for."""
+    kind: str
+    wanted: tuple
+    reason: str
+    void: tuple = ()
+    roles: tuple = ()
+    names: tuple = ()
+    at_least: int = 1
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One frame. adds_up, carried_from: how its sentences make an article, and from which value the article carries it. rule: in postfix order; null: the residual."""
+    label: str
+    definition: str
+    question: str
+    literature: str
+    positive: tuple
+    negative: tuple
+    hard_negative: tuple
+    adds_up: str
+    carried_from: float
+    indicators: dict
+    rule: tuple | None
+    rule_text: str
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """A set of variables that are coded together; `name` is the coder's name."""
+    name: str
+    title: str
+    after: str
+    note: str
+    variables: dict = field(default_factory=dict)
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------------------
+
+def read_codebooks(own=None, names=("generic_frames", "policy_frames", "war_peace", "conflict_legitimacy")):
+    """The committed codebooks, and one's own (a path)."""
+    books = [read_codebook(CODEBOOKS / f"{name}.yaml") for name in names]
+    if own:
+        books.append(read_codebook(own))
+        if books[-1].name in names:
+            raise CodebookError(f"{own}: found the name `{books[-1].name}`, which a committed codebook has; expected another.")
+    return books
+
+
+def read_codebook(path):
+    """A codebook from its YAML file, checked: each error names the line, what was found and what was expected."""
+    return lexicons.kept(_read, Path(path).expanduser())
+
+
+def _read(path):
+    import yaml
+    path, loader = Path(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # nothing in the file is executed
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
+            raise CodebookError(f"{path}: found an alias (`*name` outside quotes); expected every term with a `*` in quotes, as in \"war*\".")
+        node = yaml.compose(text, Loader=loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CodebookError(f"{path}: {error}; expected a codebook, a YAML file in UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise CodebookError(f"{path}{f', line {mark.line + 1}' if mark else ''}: {getattr(error, 'problem', None) or error}; expected YAML as in data/codebooks/generic_frames.yaml.") from None
+    except RecursionError:
+        raise CodebookError(f"{path}: nested too deeply; expected a codebook as in data/codebooks/.") from None
+    return _Reader(path).codebook(node)
+
+
+class _Reader:
+    """A codebook's nodes, checked one by one; knows the file and, by the node, the line."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def refuse(self, node, found, expected):
+        line = node.start_mark.line + 1 if node is not None else 1
+        raise CodebookError(f"{self.path}, line {line}: found {found}; expected {expected}.")
+
+    def mapping(self, node, what, allowed=None, needed=()):
+        """key → node, every key once and known."""
+        if type(node).__name__ != "MappingNode":
+            self.refuse(node, f"no {what}", f"{what} as `key: value` lines")
+        found = {}
+        for key, value in node.value:
+            name = self.text(key, "a key")
+            if name in found:
+                self.refuse(key, f"`{name}` a second time", "each key once")
+            if allowed and name not in allowed:
+                self.refuse(key, f"`{name}`", f"one of {', '.join(allowed)}")
+            found[name] = value
+        for name in needed:
+            if name not in found:
+                self.refuse(node, f"{what} without `{name}`", f"{', '.join(needed)}")
+        return found
+
+    def text(self, node, what):
+        if type(node).__name__ != "ScalarNode" or not node.value.strip():
+            self.refuse(node, "nothing" if type(node).__name__ == "ScalarNode" else "a list or mapping", f"{what} as text")
+        return node.value.strip()
+
+    def texts(self, node, what, among=None):
+        if type(node).__name__ != "SequenceNode":
+            self.refuse(node, "no list", f"{what} as a list: [one, two]")
+        items = [self.text(item, what) for item in node.value]
+        for item, inner in zip(items, node.value):
+            if among and item not in among:
+                self.refuse(inner, f"`{item}`", f"one of {', '.join(among)}")
+        return items
+
+    def number(self, node, what, low, high):
+        try:
+            value = float(node.value)
+        except (ValueError, TypeError):
+            value = float("nan")
+        if not low <= value <= high:
+            self.refuse(node, f"`{node.value if isinstance(node.value, str) else '…'}`", f"{what}, a number from {low:g} to {high:g}")
+        return value
+
+    def terms(self, node):
+        found, typed = [], set()
+        for item in node.value if type(node).__name__ == "SequenceNode" else self.refuse(node, "no list", "a list of terms: [tax*, \"tax cut*\"]"):
+            term = lexicons.as_tokens(lexicons.plain(self.text(item, "a term")))
+            if not lexicons.is_term(term):
+                self.refuse(item, f"“{term}”", "`*` only behind a word's letters, ` ... ` only between words")
+            if len(term.split()) > LONGEST_TERM:
+                self.refuse(item, f"a term of {len(term.split())} words", f"{LONGEST_TERM} at most")
+            if item.value in typed:
+                self.refuse(item, f"“{item.value}” a second time", "each term once in an indicator")
+            typed.add(item.value)
+            found.append(term)
+        return tuple(dict.fromkeys(found))
+
+    def codebook(self, node):
+        if node is None:
+            self.refuse(None, "an empty file", "a codebook as in data/codebooks/")
+        top = self.mapping(node, "a codebook", ("codebook", "title", "after", "note", "unit", "article", "variables"), ("codebook", "title", "after", "variables"))
+        name = self.text(top["codebook"], "the codebook's name")
+        if not re.fullmatch(r"\w[\w-]{0,60}", name):
+            self.refuse(top["codebook"], f"the name `{name[:60]}`", "letters, digits, hyphens and underscores")
+        if "unit" in top and self.text(top["unit"], "the unit") != "sentence":
+            self.refuse(top["unit"], f"`{top['unit'].value}`", "`sentence`, the unit that is coded (`article` says how sentences add up)")
+        whole = self.article(top.get("article"), ("count", 3.0))
+        variables = {}
+        for key, value in self.mapping(top["variables"], "the variables").items():
+            if not re.fullmatch(r"\w{1,60}", key):
+                self.refuse(value, f"the variable `{key[:60]}`", "letters, digits and underscores")
+            variables[key] = self.variable(value, whole)
+        if not variables:
+            self.refuse(top["variables"], "no variable", "one at least")
+        return Codebook(name, self.text(top["title"], "a title"), self.text(top["after"], "whom it follows"), self.text(top["note"], "a note") if "note" in top else "", variables)
+
+    def article(self, node, default):
+        if node is None:
+            return default
+        found = self.mapping(node, "`article`", ("adds_up", "carried_from"), ("adds_up", "carried_from"))
+        adds_up = self.text(found["adds_up"], "how sentences add up")
+        if adds_up not in ADDS_UP:
+            self.refuse(found["adds_up"], f"`{adds_up}`", f"one of {', '.join(ADDS_UP)}")
+        return adds_up, self.number(found["carried_from"], "from which value an article carries the frame", 0, 1 if adds_up == "share" else 1000)
+
+    def variable(self, node, whole):
+        keys = ("label", "definition", "question", "literature", "article", "positive", "negative", "hard_negative", "indicators", "rule")
+        found = self.mapping(node, "a variable", keys, ("definition", "question", "indicators", "rule"))
+        indicators = {name: self.indicator(inner) for name, inner in self.mapping(found["indicators"], "the indicators").items()}
+        rule = self.text(found["rule"], "a rule")
+        postfix = None if rule == "none" else self.rule(found["rule"], rule, set(indicators))
+        unused = [name for name in indicators if name not in (postfix or ())]
+        if unused:
+            self.refuse(found["rule"], f"no `{unused[0]}` in the rule", "every indicator in it")
+        told = {key: self.text(found[key], key) if key in found else "" for key in ("label", "definition", "question", "literature")}
+        examples = {key: tuple(self.texts(found[key], f"examples ({key})")) if key in found else () for key in ("positive", "negative", "hard_negative")}
+        adds_up, carried_from = self.article(found.get("article"), whole)
+        return Variable(**told, **examples, adds_up=adds_up, carried_from=carried_from, indicators=indicators, rule=postfix, rule_text=rule)
+
+    def indicator(self, node):
+        found = self.mapping(node, "an indicator", ("reason", "except", *KINDS), ("reason",))
+        kinds = [kind for kind in KINDS if kind in found]
+        if len(kinds) != 1:
+            self.refuse(node, f"{' and '.join(kinds) or 'no kind of evidence'}", f"exactly one of {', '.join(KINDS)}")
+        kind, inner = kinds[0], found[kinds[0]]
+        told = {"kind": kind, "reason": self.text(found["reason"], "a reason"), "void": self.terms(found["except"]) if "except" in found else ()}
+        if kind == "terms":
+            return Indicator(wanted=self.terms(inner), **told)
+        if kind == "labels":
+            parts = self.mapping(inner, KINDS["labels"], ("terms", "roles"), ("terms",))
+            return Indicator(wanted=self.terms(parts["terms"]), roles=tuple(self.texts(parts["roles"], "roles", _roles())) if "roles" in parts else (), **told)
+        if kind == "actors":
+            parts = self.mapping(inner, KINDS["actors"], ("roles", "names", "at_least"))
+            if not {"roles", "names"} & set(parts):
+                self.refuse(inner, "neither roles nor names", "which actors")
+            return Indicator(wanted=(), roles=tuple(self.texts(parts["roles"], "roles", _roles())) if "roles" in parts else (), names=tuple(self.texts(parts["names"], "names of actors", _actors())) if "names" in parts else (),
+                             at_least=int(self.number(parts["at_least"], "how many different actors", 1, 9)) if "at_least" in parts else 1, **told)
+        among = {"stance": STANCES, "voice": VOICES, "construction": (*BY_AGENCY, *_wordings()["construction"]), "numbers": _wordings()["numbers"]}[kind]
+        return Indicator(wanted=tuple(self.texts(inner, KINDS[kind], among)), **told)
+
+    def rule(self, node, text, names):
+        """A rule in postfix order, without recursion: names, and `or`, `and`, `not`."""
+        binds, out, held, before = {"or": 1, "and": 2, "not": 3}, [], [], None
+        words = re.findall(r"\w+|\S", text)
+        for word in [*words, None]:
+            opens = before in (None, "(", "or", "and", "not")       # an operand is due
+            if word in names and opens:
+                out.append(word)
+            elif word in ("not", "(") and opens:
+                held.append(word)
+            elif word in ("or", "and") and not opens:
+                while held and held[-1] != "(" and binds[held[-1]] >= binds[word]:
+                    out.append(held.pop())
+                held.append(word)
+            elif word == ")" and not opens and "(" in held:
+                while (top := held.pop()) != "(":
+                    out.append(top)
+            elif not (word is None and not opens and "(" not in held):
+                self.refuse(node, f"“{word if word is not None else 'the end'}” in the rule “{text[:80]}”", "indicators of this variable, joined by `or`, `and`, `not`, with brackets")
+            before = word
+        return tuple([*out, *reversed(held)])
+
+
+@cache
+def _wordings():
+    table = lexicons.kept(lexicons.read_dictionary, lexicons_file())
+    counted = ("dead", "wounded", "displaced", "captive", "money", "percent")
+    return {"numbers": tuple(c for c in table["category"].unique() if c in counted), "construction": tuple(c for c in table["category"].unique() if c not in counted)}
+
+
+def lexicons_file():
+    """The shared wordings that codebooks name: `data/lexicons/constructions.csv`."""
+    return agency_room.LEXICONS / "constructions.csv"
+
+
+@cache
+def _roles():
+    return tuple(agency_room.read_actors()["role"].unique())
+
+
+@cache
+def _actors():
+    return tuple(agency_room.read_actors()["category"].unique())
+
+
+def dictionary(codebook):
+    """The terms of a codebook as a table: variable, indicator, term, void (an exception), reason."""
+    rows = [(variable, name, term, void, indicator.reason) for variable, spec in codebook.variables.items() for name, indicator in spec.indicators.items() if indicator.kind in ("terms", "labels")
+            for void, terms in ((False, indicator.wanted), (True, indicator.void)) for term in terms]
+    return pd.DataFrame(rows, columns=["variable", "indicator", "term", "void", "reason"])
+
+
+# ---- coding ---------------------------------------------------------------------------------------------------------------------
+
+def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, actors=None):
+    """Sentences → `frames`: one row per sentence × variable and per segment × variable, coder = the codebook's name.
+
+    value: number of matches where the variable's rule is true, else 0; evidence: [[term, start, end, indicator], …], what fired, also where it was
+    not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Entman 1993 for the concept.
+    """
+    plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
+    hits = _evidence(plan, sentences, tokens, segments, agency, agency_room.read_actors() if actors is None else actors)
+    number = pd.MultiIndex.from_frame(sentences[KEYS])
+    far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
+    of_segments = number.get_indexer(pd.MultiIndex.from_frame(segments[KEYS]))
+    begins = of_segments * far + segments["start"].to_numpy()
+    order = np.argsort(begins, kind="stable")
+    hits["sentence"] = number.get_indexer(pd.MultiIndex.from_frame(hits[KEYS]))
+    place = np.searchsorted(begins[order], hits["sentence"].to_numpy() * far + hits["start"].to_numpy(), side="right") - 1
+    hits["segment"] = order[np.maximum(place, 0)] if len(order) else -1
+    english = ~articles.set_index("article_id")["language"].reindex(sentences["article_id"]).pipe(lambda c: c.notna() & (c != "en")).to_numpy()
+    parts = []
+    for units, column, coded in ((sentences[KEYS].assign(segment_id=pd.NA), "sentence", english), (segments[[*KEYS, "segment_id"]], "segment", english[of_segments])):
+        fired = _fired(plan, hits, column, len(units))
+        for book in codebooks:
+            parts.append(_coded(book, plan, fired, hits, column, units, coded))
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.assign(segment_id=whole["segment_id"].astype("Int64"), target=None, label=None)[list(tables.CODINGS)]
+
+
+def _fired(plan, hits, column, n):
+    """Units × indicators: did it fire (as many different times as it asks for)?"""
+    fired = np.zeros((n, len(plan)), dtype=bool)
+    fired[hits[column].to_numpy(), hits["indicator"].to_numpy()] = True
+    for at in (i for i, (*_, indicator) in enumerate(plan) if indicator.at_least > 1):
+        mine = hits.loc[hits["indicator"] == at, [column, "term"]].drop_duplicates()
+        fired[:, at] = np.bincount(mine[column], minlength=n) >= plan[at][-1].at_least
+    return fired
+
+
+def _coded(book, plan, fired, hits, column, units, english):
+    """One codebook's codings of one kind of unit."""
+    columns = {(variable, name): i for i, (owner, variable, name, _) in enumerate(plan) if owner == book.name}
+    variables = list(book.variables)
+    true = np.zeros((len(units), len(variables)), dtype=bool)
+    for v, (name, spec) in enumerate(book.variables.items()):
+        if spec.rule is not None:
+            true[:, v] = _holds(spec.rule, lambda indicator: fired[:, columns[name, indicator]], len(units))
+    residual = [v for v, spec in enumerate(book.variables.values()) if spec.rule is None]
+    nothing = ~true.any(axis=1)
+    which = np.full(len(plan), -1)
+    for (variable, _), i in columns.items():
+        which[i] = variables.index(variable)
+    mine = hits[which[hits["indicator"].to_numpy()] >= 0]
+    cell = mine[column].to_numpy() * len(variables) + which[mine["indicator"].to_numpy()]
+    value = np.bincount(cell, minlength=len(units) * len(variables)).astype("float64").reshape(-1, len(variables))
+    value[~true] = 0
+    value[:, residual] = nothing[:, None]
+    why = np.full(len(units) * len(variables), "[]", dtype=object)
+    items, cells = mine["item"].tolist(), cell.tolist()
+    found = {}
+    for at, item in zip(cells, items):
+        found.setdefault(at, []).append(item)
+    why[list(found)] = [f"[{','.join(texts)}]" for texts in found.values()]
+    rows = np.repeat(np.arange(len(units)), len(variables))
+    whole = units.iloc[rows].reset_index(drop=True).assign(coder=book.name, variable=np.tile(np.array(variables, dtype=object), len(units)), value=value.ravel(), evidence=why)
+    whole.loc[~english[rows], ["value", "evidence"]] = None
+    return whole
+
+
+def _holds(rule, column, n):
+    """A rule's truth for every unit."""
+    stack = []
+    for word in rule:
+        if word == "not":
+            stack.append(~stack.pop())
+        elif word in ("or", "and"):
+            right, left = stack.pop(), stack.pop()
+            stack.append(left | right if word == "or" else left & right)
+        else:
+            stack.append(column(word))
+    return stack.pop()
+
+
+def _evidence(plan, sentences, tokens, segments, agency, actors):
+    """Everything that fired: indicator (its place in the plan), article_id, sentence_id, term, start, end, item (as it stands in `evidence`)."""
+    rows = [(f"{i}", term, void) for i, (*_, indicator) in enumerate(plan) if indicator.kind in ("terms", "labels")
+            for void, terms in ((False, indicator.wanted), (True, indicator.void)) for term in terms]
+    wanted = pd.DataFrame(rows, columns=["category", "term", "void"]).drop_duplicates(["category", "term"], keep="last")
+    shared = lexicons.kept(lexicons.read_dictionary, lexicons_file())
+    both = pd.concat([wanted, shared.assign(category="=" + shared["category"], void=False)[["category", "term", "void"]]], ignore_index=True)
+    found = lexicons.match(tokens, both)
+    exceptions = set(zip(wanted.loc[wanted["void"], "category"], wanted.loc[wanted["void"], "term"]))
+    if exceptions:
+        found = found[[pair not in exceptions for pair in zip(found["category"], found["term"])]]
+    own = found[~found["category"].str.startswith("=")]
+    common = {name: part for name, part in found.groupby("category") if name.startswith("=")}
+    named = lexicons.match(tokens, actors)
+    named["role"] = named["category"].map(actors.drop_duplicates("category").set_index("category")["role"])
+    labels = {i: indicator for i, (*_, indicator) in enumerate(plan) if indicator.kind == "labels"}
+    own = own.assign(indicator=own["category"].astype("int64"))
+    keep = own["indicator"].isin(labels)
+    parts = [own[~keep], _labels(own[keep], labels, tokens, named)]
+    numbers = _numbers(tokens)
+    harmful = agency_room.harmful()
+    for i, (*_, indicator) in enumerate(plan):
+        if indicator.kind == "actors":
+            some = named[named["role"].isin(indicator.roles) | named["category"].isin(indicator.names)]
+            parts.append(some.assign(indicator=i, term=some["category"]))
+        elif indicator.kind in ("stance", "voice"):
+            some = segments[segments[indicator.kind].isin(indicator.wanted)]
+            parts.append(some.assign(indicator=i, term=some[indicator.kind] + (": " + some["cue"].fillna("–") if indicator.kind == "stance" else "")))
+        elif indicator.kind == "construction":
+            for name in indicator.wanted:
+                if name in BY_AGENCY:
+                    some = agency[agency["construction"].isin({"passive": ["passive", "agentless"], "agentless_passive": ["agentless"]}[name]) if name != "harm" else agency["verb"].isin(harmful) & (agency["construction"] != "nominal")]
+                    some = some[some["role"] == "patient"]
+                    parts.append(some.assign(indicator=i, term=name.replace("_", " ") + ": " + some["verb"]))
+                elif f"={name}" in common:
+                    parts.append(common[f"={name}"].assign(indicator=i))
+        elif indicator.kind == "numbers":
+            parts += [_beside(common[f"={name}"], numbers, tokens).assign(indicator=i) for name in indicator.wanted if f"={name}" in common]
+    columns = ["indicator", *KEYS, "term", "start", "end"]
+    hits = pd.concat([part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)], ignore_index=True).astype({"indicator": "int64", "start": "int64", "end": "int64"})
+    hits = hits.drop_duplicates().sort_values([*KEYS, "start", "end", "indicator"], kind="stable", ignore_index=True)
+    names = [json.dumps(name) for _, _, name, _ in plan]
+    hits["item"] = [f"[{json.dumps(term, ensure_ascii=False)},{start},{end},{names[i]}]" for term, start, end, i in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist(), hits["indicator"].tolist())]
+    return hits
+
+
+WITHIN_PHRASE = frozenset("of from the a an and , ' 's is are was were be been as called -".split())
+PHRASE_TAGS = frozenset("DT JJ NN NNS NNP NNPS POS CD".split())
+
+
+def _labels(hits, labels, tokens, named):
+    """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor."""
+    tag, low = tokens["pos"].tolist(), tokens["token"].str.lower().tolist()
+    by_role = {}
+    for role, part in named.groupby("role"):
+        by_role[role] = {row: row + n - 1 for row, n in zip(part["row"].tolist(), part["n_tokens"].tolist())}
+    keep = []
+    for row, n, at in zip(hits["row"].tolist(), hits["n_tokens"].tolist(), hits["indicator"].tolist()):
+        last = row + n - 1
+        noun = tag[last].startswith("NN") or last + 1 < len(tag) and tag[last + 1].startswith("NN")
+        roles = labels[at].roles
+        keep.append(noun and (not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, reach) for role in roles for reach in (7,))))
+    return hits[keep] if len(hits) else hits
+
+
+def _same_phrase(row, last, places, tag, low, reach):
+    """Does one of the places stand in one phrase with the tokens row … last: nothing but nouns, their company, “of”, a comma or a form of “be” between?"""
+    joins = lambda i: low[i] in WITHIN_PHRASE or tag[i] in PHRASE_TAGS
+    for i in range(last + 1, min(len(tag), last + 1 + reach)):
+        if i in places:
+            return True
+        if not joins(i):
+            break
+    for i in range(row - 1, max(-1, row - 1 - reach), -1):
+        if i in places:
+            return True
+        if not joins(i):
+            break
+    return any(row <= place <= last for place in range(row, last + 1) if place in places)
+
+
+def _numbers(tokens):
+    """Which tokens are numbers."""
+    return (tokens["pos"].eq("CD") | tokens["token"].str.contains(r"^[\d.,]*\d", regex=True)).to_numpy()
+
+
+def _beside(hits, numbers, tokens):
+    """Counted nouns with a number within three tokens before or behind them, in the same sentence; the place runs over both."""
+    row, last = hits["row"].to_numpy(), (hits["row"] + hits["n_tokens"] - 1).to_numpy()
+    unit = tokens[KEYS].ne(tokens[KEYS].shift()).any(axis=1).cumsum().to_numpy()
+    near = np.full(len(hits), -1)
+    for away in (3, 2, 1):
+        for place in (last + away, row - away):
+            inside = (place >= 0) & (place < len(unit))
+            at = np.where(inside, place, 0)
+            near = np.where(inside & numbers[at] & (unit[at] == unit[row]), at, near)
+    kept = near >= 0
+    start, end = tokens["start"].to_numpy(), tokens["end"].to_numpy()
+    some, near = hits[kept], near[kept]
+    return some.assign(start=np.minimum(some["start"], start[near]), end=np.maximum(some["end"], end[near]))
+
+
+# ---- what the codings say -------------------------------------------------------------------------------------------------------
 
 def matches(frames):
-    """The evidence as a table: one row per match (article_id, sentence_id, variable, term, start, end)."""
+    """The evidence of what carries a frame, as a table: one row per match (article_id, sentence_id, coder, variable, term, start, end, indicator)."""
     some = frames[frames["value"] > 0]
-    rows = [(article, number, frame, *item) for article, number, frame, why in
-            zip(some["article_id"], some["sentence_id"], some["variable"], some["evidence"]) for item in json.loads(why)]
-    return pd.DataFrame(rows, columns=["article_id", "sentence_id", "variable", "term", "start", "end"])
+    rows = [(article, number, coder, frame, *item) for article, number, coder, frame, why in
+            zip(some["article_id"], some["sentence_id"], some["coder"], some["variable"], some["evidence"]) for item in json.loads(why)]
+    return pd.DataFrame(rows, columns=[*KEYS, "coder", "variable", "term", "start", "end", "indicator"])
 
 
-def frame_rates(frames, tokens, *, per=1000):
-    """Matches per `per` tokens, one row per article × frame (article_id, variable, matches, n_tokens, value); 0 where a frame has no match.
+def carried(frames):
+    """Does the unit carry the frame: 1.0, 0.0, or null where it was not coded."""
+    return frames["value"].gt(0).astype("float64").where(frames["value"].notna())
 
-    Higher: more of the article's words are terms of the frame. Not a probability, and not comparable across articles under 100 tokens.
-    Articles that were not coded (not in English) are left out. Both tables must cover the same sentences.
+
+def add_up(frames, codebooks, tokens):
+    """Sentences → articles, as the codebooks say: one row per article × variable (article_id, coder, variable, value, carried, n_sentences).
+
+    `count`: how many of the article's sentences carry the frame; `share`: which share of them, 0…1; `density`: matches per 1,000 tokens. carried: 1 from the
+    codebook's `carried_from` on, else 0; a count also where half of a short text's sentences carry it. Articles that were not coded are left out. `frames`
+    must hold whole sentences only.
     """
-    lengths = tokens.groupby("article_id").size().rename("n_tokens")
     coded = frames.dropna(subset=["value"])
-    rates = coded.groupby(["article_id", "variable"], as_index=False)["value"].sum().rename(columns={"value": "matches"})
-    rates = rates.merge(lengths, on="article_id", validate="m:1")
-    return rates.assign(value=rates["matches"] / rates["n_tokens"] * per)
+    coded = coded.assign(carries=coded["value"] > 0)
+    whole = coded.groupby(["article_id", "coder", "variable"], as_index=False, sort=False).agg(count=("carries", "sum"), share=("carries", "mean"), matches=("value", "sum"), n_sentences=("value", "size"))
+    whole["density"] = whole["matches"] / whole["article_id"].map(tokens.groupby("article_id").size()).fillna(1) * 1000
+    specs = pd.DataFrame([(book.name, name, spec.adds_up, spec.carried_from) for book in codebooks for name, spec in book.variables.items()], columns=["coder", "variable", "adds_up", "carried_from"])
+    whole = whole.merge(specs, on=["coder", "variable"], validate="m:1")
+    whole["value"] = np.select([whole["adds_up"] == way for way in ADDS_UP], [whole[way].astype("float64") for way in ADDS_UP])
+    enough = whole["value"] >= np.where(whole["adds_up"] == "count", np.minimum(whole["carried_from"], whole["n_sentences"] / 2), whole["carried_from"])
+    return whole.assign(carried=(enough & (whole["value"] > 0)).astype("float64"))[["article_id", "coder", "variable", "value", "carried", "n_sentences"]]
 
 
-def term_counts(frames, dictionary):
-    """How often each term matched and in how many articles, one row per term of the dictionary (variable, term, matches, articles); 0 kept."""
-    found = matches(frames).groupby(["variable", "term"]).agg(matches=("start", "size"), articles=("article_id", "nunique"))
-    whole = dictionary.rename(columns={"category": "variable"})[["variable", "term"]].merge(found.reset_index(), how="left", on=["variable", "term"], validate="1:1")
+def term_counts(frames, codebook):
+    """How often each term matched in what carries its frame, and in how many articles: one row per term of the codebook (variable, indicator, term, matches, articles); 0 kept."""
+    found = matches(frames).groupby(["variable", "indicator", "term"]).agg(matches=("start", "size"), articles=("article_id", "nunique"))
+    terms = dictionary(codebook).query("~void")[["variable", "indicator", "term"]].drop_duplicates()
+    whole = terms.merge(found.reset_index(), how="outer", on=["variable", "indicator", "term"], validate="1:1")
     return whole.fillna({"matches": 0, "articles": 0}).astype({"matches": "int64", "articles": "int64"})
+
+
+def without_term(frames, codebook, variable, term):
+    """What is left of a frame without one of its terms: the share of the sentences that carry it which still would, by its rule (0…1; null where none carries it)."""
+    spec = codebook.variables[variable]
+    mine = frames[(frames["variable"] == variable) & (frames["coder"] == codebook.name) & (frames["value"] > 0)]
+    if mine.empty:
+        return None
+    left = 0
+    for why in mine["evidence"]:
+        rest = {(name, found) for found, _, _, name in json.loads(why) if found != term}
+        left += bool(_holds(spec.rule, lambda name: np.array([sum(n == name for n, _ in rest) >= spec.indicators[name].at_least]), 1)[0])
+    return left / len(mine)
+
+
+def overlap(frames):
+    """How far variables go together on the same units: phi (Pearson's r of carried or not), a square table, `coder: variable` both ways; null where one never varies."""
+    names = frames["coder"] + ": " + frames["variable"]
+    wide = frames.assign(name=names, carries=carried(frames)).dropna(subset=["carries"]).pivot(index=[*KEYS, "segment_id"] if frames["segment_id"].notna().any() else KEYS, columns="name", values="carries")
+    return wide[list(dict.fromkeys(names))].corr()
+
+
+def by_position(frames, sentences, *, parts=5):
+    """Share of sentences that carry each frame by place in the article's body (article_id, coder, variable, part 1…`parts`, value); articles of at least `parts` sentences."""
+    body = sentences[sentences["part"] == "body"]
+    rank, size = body.groupby("article_id").cumcount(), body.groupby("article_id")["sentence_id"].transform("size")
+    place = body.assign(part=rank * parts // size + 1)[[*KEYS, "part"]][size >= parts]
+    joined = frames.assign(value=carried(frames)).dropna(subset=["value"]).merge(place, on=KEYS, validate="m:1")
+    return joined.groupby(["article_id", "coder", "variable", "part"], as_index=False)["value"].mean()
+
+
+def code_texts(units, codebooks):
+    """A coded set's units (unit_id, text), each a text of one sentence or many → `add_up`, with unit_id for article_id: what each codebook says of each unit."""
+    from analysis import tokens as tokens_room
+    from analysis import voices
+    articles = pd.DataFrame({"article_id": units["unit_id"], "title": None, "text": units["text"], "language": "en"})
+    sentences = tokens_room.split_sentences(articles)
+    tokens = tokens_room.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, tokens)
+    agency = agency_room.find_acts(sentences, tokens, agency_room.read_actors(), segments)
+    frames = code_frames(sentences, tokens, articles, codebooks, segments, agency)
+    return add_up(frames[frames["segment_id"].isna()], codebooks, tokens).rename(columns={"article_id": "unit_id"})

@@ -31,8 +31,9 @@ def is_term(term):
 
 
 def as_tokens(term):
-    """A term with its contractions parted as in the table of tokens: don't → do n't."""
-    return " ".join(term[a:b] for a, b in tokens_room.token_spans(term)) if "'" in term else term
+    """A term with its contractions parted as in the table of tokens: don't → do n't, women's group* → women 's group*."""
+    part = lambda word: " ".join(word[a:b] for a, b in tokens_room.token_spans(word)) if "'" in word.rstrip("*'") else word
+    return " ".join(part(word.rstrip("*")) + "*" * word.endswith("*") for word in term.split(" "))
 
 
 def kept(read, path):

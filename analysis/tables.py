@@ -102,7 +102,15 @@ SCHEMAS = {
                    ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
     "frames": Schema("judgement of a frame", "05_framing", "framing", CODINGS,
                      ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
-    "reliability": Schema("coder × variable × group", "06_validation", "agreement coding sentiment targets trained", {
+    "agency": Schema("participant of an act", "05_framing", "agency", SENTENCE | {
+        "segment_id": Column("int", "the stretch of one voice the act is told in", nullable=True, low=0),
+        "actor": Column("str", "an actor of data/dictionaries/actors.csv, else a name as printed, else the phrase's head noun or pronoun in lower case"),
+        "role": Column("str", "does it, has it done to it, or only says something", values=("agent", "patient", "speaker")),
+        "verb": Column("str", "the verb (as in data/lexicons/verbs.csv, else as printed), or the noun that names the act"),
+        "construction": Column("str", "how it is told; agentless: a passive without its agent; nominal: by a noun (“the deaths of 12 people”)", values=("active", "passive", "agentless", "nominal")),
+    } | OFFSETS | {"act": Column("int", "place of the verb's token in its sentence; the rows of one act share it", low=0)},
+                     ("article_id", "sentence_id", "act", "role"), "sentences", ("article_id", "sentence_id")),
+    "reliability": Schema("coder × variable × group", "06_validation", "agreement coding framing sentiment targets trained validation", {
         "coder": Column("str", "who is measured; `people`: the human coders among themselves"),
         "variable": Column("str", "what was coded"),
         "group": Column("str", "which units; `all`: every one"),

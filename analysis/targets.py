@@ -3,14 +3,12 @@
 Five ways, all reported: the whole `sentence`; its `clause`; a `window` whose weight falls with distance; the `predicate` alone (verbs of which
 the actor is agent or patient, `data/lexicons/verbs.csv`); and `toward`, the default, which joins window and predicate.
 """
-from collections import defaultdict
-
 import numpy as np
 import pandas as pd
 
 from analysis import lexicons, sentiment, tables
-from analysis.speakers import AUX, Sentence, after_phrase, subject
-from analysis.voices import cue_index, inflected
+from analysis.agency import acts, mentions, sayings
+from analysis.speakers import Sentence, subject
 
 WAYS = ("toward", "sentence", "clause", "window", "predicate")
 FADES = 15.0     # a word's weight falls to 1/e over so many tokens. This and the next four: chosen on the open half of NewsMTSC's training part, where anything
@@ -20,87 +18,6 @@ SPEAKS = 0.6     # weight where the actor only says what stands there
 ROLE = 1.5       # weight of being agent or patient, beside a lexicon's -4 … +4
 CUTS = (-0.1, 0.05)  # below: negative; above: positive; between: neutral
 CLAUSE_ENDS = sentiment.BREAKS | frozenset("who which that because whose where when".split())
-BEFORE_A_VERB = frozenset("not n't did does do will would can could may might must shall should".split())
-OBJECT_PREPOSITIONS = frozenset("on at for against with to over upon in of".split())
-
-
-def read_actors(path=None):
-    """Actors as a dictionary: category (the actor), term, kind (`name`, `alias`, `adjective`), role. Columns of the file: actor, term, kind, role, reason."""
-    path = path or tables.ROOT / "data" / "dictionaries" / "actors.csv"
-    table = lexicons.read_dictionary(path, category="actor")
-    missing = {"kind", "role"} - set(table.columns)
-    if missing:
-        raise lexicons.DictionaryError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected actor, term, kind, role.")
-    return table
-
-
-def verb_index():
-    """form → [(particle, effect on the agent, effect on the patient, harm, verb)], longest particle first."""
-    return lexicons.kept(_read_verbs, sentiment.LEXICONS / "verbs.csv")
-
-
-def _read_verbs(path):
-    table = pd.read_csv(path, comment="#", dtype="str", keep_default_na=False)
-    index = defaultdict(list)
-    for row in table.itertuples():
-        for form in forms_of(row.verb) | set(row.forms.split()):
-            index[form].append((tuple(row.particle.split()), float(row.agent), float(row.patient), row.harm == "1", row.verb))
-    for found in index.values():
-        found.sort(key=lambda entry: -len(entry[0]))
-    return dict(index)
-
-
-def forms_of(verb):
-    """A verb's regular forms, with the doubled consonant where a short vowel stands before one (stop, stopped)."""
-    double = len(verb) > 2 and verb[-1] not in "aeiouwxy" and verb[-2] in "aeiou" and verb[-3] not in "aeiou"
-    return inflected(verb) | ({verb + verb[-1] + "ed", verb + verb[-1] + "ing"} if double else set())
-
-
-def acts(s, *, every=False):
-    """Who does what to whom in one `Sentence`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the
-    table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
-    index, found, before, was_passive = verb_index(), [], None, False
-    for k in range(s.n):
-        verb = s.tag[k].startswith("VB") or s.tag[k] == "NN" and k and s.low[k - 1] in BEFORE_A_VERB  # “did not praise”: the tagger's noun
-        entries = index.get(s.low[k], ()) if verb else ()
-        if every and s.tag[k].startswith("VB") and s.low[k] not in AUX and s.low[k].isalpha():
-            entries = [*entries, ((), 0.0, 0.0, False, s.low[k])]
-        entry, tail = next(((e, end) for e in entries if (end := _with_particle(s, k, e[0])) is not None), (None, None))
-        if entry is None:
-            continue
-        a, b, _, first, flags = subject(s, k)
-        if a == b and before and flags & {"and", "infinitive"}:
-            a, b = before                                          # "He came and attacked", "wants to attack"
-        before = (a, b) if a < b else before
-        behind = s.tag[tail + 1] if tail + 1 < s.n else "."
-        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD")  # "men accused of theft"; "he was cheered, his deputy jeered"
-        passive = s.tag[k] in ("VBN", "VBD") and ("passive" in flags or bare and (
-            s.tag[k] == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD")) or was_passive and behind in (".", ",", "CC", ":")))
-        was_passive = passive
-        if passive:
-            by = next((i for i in range(tail + 1, min(s.n, tail + 6)) if s.low[i] == "by"), None)
-            agent, patient = ((by + 1, after_phrase(s, by + 1)) if by else None), (a, b)
-        else:
-            j = tail + 1
-            while j < s.n and (s.tag[j] == "RB" or s.low[j] in OBJECT_PREPOSITIONS):
-                j += 1
-            agent, patient = (a, b), (j, after_phrase(s, j))
-        agent, patient = (span if span and span[0] < span[1] else None for span in (agent, patient))
-        found.append((entry[4], k, agent, patient, passive, "not" in flags, entry))
-    return found
-
-
-def _with_particle(s, k, particle):
-    """The verb's last token, its particle included (“lashed out at”, “turned him down”); null where the particle is not there."""
-    if not particle:
-        return k
-    return next((i + len(particle) - 1 for i in range(k + 1, min(s.n, k + 4)) if tuple(s.low[i:i + len(particle)]) == particle), None)
-
-
-def mentions(tokens, actors):
-    """Where actors stand in units: unit, target, row and last (places in `tokens`). Names and aliases; an adjective (“Israeli”) counts too."""
-    hits = lexicons.match(tokens, actors)
-    return pd.DataFrame({"unit": tokens["unit"].to_numpy()[hits["row"]], "target": hits["category"], "row": hits["row"], "last": hits["row"] + hits["n_tokens"] - 1})
 
 
 def score_targets(tokens, spans):
@@ -143,7 +60,7 @@ def _roles(tokens, spans):
     """(verbs of which spans are agent or patient: (span, verb, token row, role, effect); (span, token row) of those verbs and of the other side's words; which spans only speak)."""
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
     unit = tokens["unit"].to_numpy()
-    sayings = {form for form, cues in cue_index()[0].items() if any(c.kind == "verb" and "clause" in c.frames for c in cues)}
+    says = sayings()
     roles, used, speaks = [], set(), np.zeros(len(spans), bool)
     begins, ends = np.searchsorted(unit, spans["unit"]), np.searchsorted(unit, spans["unit"], side="right")
     done = {}
@@ -153,7 +70,7 @@ def _roles(tokens, spans):
             done[begin] = s, acts(s)
         s, found = done[begin]
         a, b = row - begin, last - begin + 1
-        speaks[span] = any(s.low[k] in sayings and (k + 1 == a or (who := subject(s, k)).a < b and who.b > a) for k in [*range(max(0, a - 2), a), *range(b, min(s.n, b + 12))])
+        speaks[span] = any(s.low[k] in says and (k + 1 == a or (who := subject(s, k)).a < b and who.b > a) for k in [*range(max(0, a - 2), a), *range(b, min(s.n, b + 12))])
         for verb, k, agent, patient, _, negated, (_, on_agent, on_patient, _, _) in found:
             part = next((name for name, place in (("agent", agent), ("patient", patient)) if place and place[0] < b and place[1] > a), None)
             if part:

@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import agreement, coding, sentiment, tables, targets
+from analysis import agreement, coding, framing, sentiment, tables, targets
 
 FOLDS = 5
-STRENGTHS = {"ridge": (1.0, 3.0, 10.0), "logistic": (0.1, 0.3, 1.0)}  # ridge: penalty; logistic: its inverse. The best by cross-validation is kept
+STRENGTHS = {"ridge": (1.0, 3.0, 10.0), "logistic": (0.1, 0.3, 1.0, 3.0)}  # ridge: penalty; logistic: its inverse. The best by cross-validation is kept
+CODES_WEIGHT = 0.5  # of the codebooks' codes, beside TF-IDF rows of length 1; from .3 to 1 macro-F1 moved by .015 on two coded sets
+CURVE = (0.125, 0.25, 0.5, 1.0)  # parts of the training articles for which the learning curve is drawn
+TONES = ("tone", "tone_toward_target")
 WORDS = dict(sublinear_tf=True, min_df=2, ngram_range=(1, 2), lowercase=True)
 PANEL_WEIGHT, EMBEDDING_WEIGHT = {"ridge": 0.5, "logistic": 0.3}, {"ridge": 1.5, "logistic": 3.0}  # beside TF-IDF rows of length 1; chosen on open halves
 REACH = 10  # words either side of a target that are read apart
@@ -83,8 +86,20 @@ def panel(units, tokens):
     return pd.DataFrame(columns)
 
 
+def codes_of(units):
+    """What the committed codebooks say of each unit: one column each, the binary logarithm of one more than its value (a sentence that carries the frame: 1)."""
+    found = framing.code_texts(units, framing.read_codebooks())
+    wide = found.assign(name=found["coder"] + " " + found["variable"]).pivot(index="unit_id", columns="name", values="value")
+    return np.log2(1 + wide.reindex(units["unit_id"]).fillna(0)).reset_index(drop=True)
+
+
+def codebooks_hash():
+    """What the codes of a trained coder depend on: the codebooks and the code that reads them."""
+    return hashlib.sha256((str(tables.fingerprint(framing.CODEBOOKS)) + tables.code_hash("framing")).encode()).hexdigest()[:16]
+
+
 class Features:
-    """Units → one sparse matrix: TF-IDF of each view, the panel (standardised), embeddings (centred). `fit` learns vocabularies and means."""
+    """Units → one sparse matrix: TF-IDF of each view, the panel (standardised), the codebooks' codes and embeddings (centred). `fit` learns vocabularies and means."""
 
     def __init__(self, kind, state=None):
         self.kind, self.state = kind, state or {}
@@ -98,6 +113,7 @@ class Features:
             except ValueError:
                 raise TrainedError("The coded texts share too few words to learn from: at least two texts must have a word in common.") from None
         self.mean, self.sd = read["panel"].mean().to_numpy(), read["panel"].std().replace(0, 1).fillna(1).to_numpy()
+        self.usual = read["codes"].mean().to_numpy()
         self.centre = {view: vectors.mean(axis=0) for view, vectors in read["embeddings"].items()}
         return self
 
@@ -105,6 +121,7 @@ class Features:
         from scipy import sparse
         blocks = [self.words[view].transform(texts) for view, texts in read["views"].items()]
         blocks.append(sparse.csr_matrix((read["panel"].to_numpy() - self.mean) / self.sd * PANEL_WEIGHT[self.kind]))
+        blocks.append(sparse.csr_matrix((read["codes"].to_numpy("float64") - self.usual) * CODES_WEIGHT))
         blocks += [sparse.csr_matrix((vectors - self.centre[view]) * EMBEDDING_WEIGHT[self.kind]) for view, vectors in read["embeddings"].items()]
         return sparse.hstack(blocks).tocsr()
 
@@ -112,68 +129,119 @@ class Features:
         return [f"{view}: {word}" for view, made in self.words.items() for word in made.get_feature_names_out()]
 
 
-def read_units(units, tokens, embed=None):
-    """All that is learnt from, before any fitting: views, panel, embeddings."""
+def read_units(units, tokens, embed=None, *, codes=False):
+    """All that is learnt from, before any fitting: views, panel, codes (of the codebooks; no columns where they are not asked for), embeddings."""
     seen = views(units, tokens)
-    return {"views": seen, "panel": panel(units, tokens), "embeddings": {view: embed(seen[view]) for view in EMBEDDED if view in seen} if embed else {}}
+    said = codes_of(units) if codes else pd.DataFrame(index=range(len(units)))
+    return {"views": seen, "panel": panel(units, tokens), "codes": said, "embeddings": {view: embed(seen[view]) for view in EMBEDDED if view in seen} if embed else {}}
 
 
 def _rows(read, index):
     return {"views": {view: [texts[i] for i in index] for view, texts in read["views"].items()}, "panel": read["panel"].iloc[index].reset_index(drop=True),
-            "embeddings": {view: vectors[index] for view, vectors in read["embeddings"].items()}}
+            "codes": read["codes"].iloc[index].reset_index(drop=True), "embeddings": {view: vectors[index] for view, vectors in read["embeddings"].items()}}
 
 
 # ---- learning -------------------------------------------------------------------------------------------------------------------
 
 def train(units, tokens, reference, *, variable, embeddings=None):
-    """A trained coder from a coded set: (`Trained`, values and categories that cross-validation gave each unit).
+    """A trained coder from a coded set: (`Trained`, (values, categories) that cross-validation gave each unit); its `quality` says how good it is.
 
-    `reference`: the value people gave to each unit. Up to five distinct values are learnt as categories (logistic regression, each category
-    weighing the same; its value is the expected one), more as numbers (ridge regression). Values are brought to -1 … +1 by the largest. The strength is chosen by cross-validation with
-    whole articles left out, so the figures of the chosen one are slightly too good.
+    `reference`: what people gave to each unit: words, or up to five distinct numbers, are learnt as categories (logistic regression, each category
+    weighing the same), more numbers as numbers (ridge regression), brought to -1 … +1 by the largest. value: of words the chance of the likeliest, of numbers
+    the expected one (of 0/1: the chance of 1). categories: labels -1, 0, +1 of tone; 0, 1; or the place of the word in `about["labels"]`. Words and 0/1 are learnt
+    also from what the codebooks say. The strength is chosen by cross-validation with whole articles left out, so the figures of the chosen one are slightly too good.
     """
     linear, split = learner("linear_model"), learner("model_selection")
     if len(units) < 50 or reference.nunique() < 2:
         raise TrainedError(f"{len(units)} coded units with {reference.nunique()} different values of `{variable}`: expected at least 50 units and two values.")
-    kind = "logistic" if reference.nunique() <= 5 else "ridge"
-    groups, y = coding.clusters(units).to_numpy(), reference.loc[units["unit_id"]].to_numpy("float64")
-    scale = np.abs(y).max() or 1.0
-    y = y / scale  # -1 … +1, as every coder of tone
-    classes, number = np.unique(y, return_inverse=True)
+    words = not pd.api.types.is_numeric_dtype(reference)
+    kind = "logistic" if words or reference.nunique() <= 5 else "ridge"
+    groups, told = coding.clusters(units).to_numpy(), reference.loc[units["unit_id"]]
+    scale = 1.0 if words else float(np.abs(told).max()) or 1.0
+    classes, number = np.unique(told.to_numpy("str") if words else told.to_numpy("float64") / scale, return_inverse=True)
+    y = number.astype("float64") if words else classes[number]    # -1 … +1, as every coder of tone
     learnt = number if kind == "logistic" else y
     if len(set(groups)) < FOLDS:
         raise TrainedError(f"The coded units come from {len(set(groups))} articles: cross-validation by article needs {FOLDS}.")
-    read = read_units(units, tokens, embedder(embeddings) if embeddings else None)
+    codes = kind == "logistic" and variable not in TONES
+    read = read_units(units, tokens, embedder(embeddings) if embeddings else None, codes=codes)
     make = lambda strength: (linear.Ridge(alpha=strength) if kind == "ridge" else linear.LogisticRegression(C=strength, class_weight="balanced", max_iter=1000, tol=1e-3))
-    labels, neutral = classes.tolist() if kind == "logistic" else None, agreement.neutral_zone(y)
+    labels, neutral = classes.tolist() if kind == "logistic" else None, 0.0 if words else agreement.neutral_zone(y)
     held = {strength: np.zeros((2, len(y))) for strength in STRENGTHS[kind]}
-    for fit, left in split.GroupKFold(FOLDS).split(y, groups=groups):
+    chances = {strength: np.zeros((len(y), len(classes))) for strength in STRENGTHS[kind]}
+    folds = list(split.GroupKFold(FOLDS).split(y, groups=groups))
+    curve = []
+    for fit, left in folds:
         if kind == "logistic" and len(set(y[fit])) < len(set(y)):
             raise TrainedError(f"One value of `{variable}` stands in so few articles that none of them can be left out: code more.")
         features = Features(kind).fit(_rows(read, fit))
         seen, unseen = features.matrix(_rows(read, fit)), features.matrix(_rows(read, left))
         for strength in held:
             model = make(strength).fit(seen, learnt[fit])
-            held[strength][:, left] = _value(unseen @ np.atleast_2d(model.coef_).T + model.intercept_, labels, neutral)
-    quality = {strength: agreement.pearson(values, y) or -1 for strength, (values, _) in held.items()}
-    strength = max(quality, key=quality.get)
+            scores = unseen @ np.atleast_2d(model.coef_).T + model.intercept_
+            held[strength][:, left] = _value(scores, labels, neutral)
+            if kind == "logistic":
+                chances[strength][left] = _chances(scores)
+    fits = (lambda v: agreement.macro_f1(v[1], y)) if codes else (lambda v: agreement.pearson(v[0], y) or -1)
+    strength = max(held, key=lambda s: fits(held[s]))
+    for part in CURVE:
+        both = np.full((2, len(y)), np.nan)
+        sizes = []
+        for fit, left in folds:
+            some = np.random.default_rng(20231026).permutation(np.unique(groups[fit]))
+            fit = fit[np.isin(groups[fit], some[:max(2, round(len(some) * part))])]
+            if len(set(learnt[fit])) == len(set(learnt)) if kind == "logistic" else len(fit) > 9:
+                sizes.append(len(fit))
+                features = Features(kind).fit(_rows(read, fit))
+                model = make(strength).fit(features.matrix(_rows(read, fit)), learnt[fit])
+                both[:, left] = _value(features.matrix(_rows(read, left)) @ np.atleast_2d(model.coef_).T + model.intercept_, labels, neutral)
+        if len(sizes) == FOLDS:
+            curve.append([round(float(np.mean(sizes))), fits(both)])
     features = Features(kind).fit(read)
     model = make(strength).fit(features.matrix(read), learnt)
     about = {"variable": variable, "kind": kind, "strength": strength, "embeddings": embeddings, "units": len(units), "articles": len(set(groups)), "views": list(read["views"]),
-             "panel": list(read["panel"]), "neutral": neutral, "scale": float(scale), "labels": labels, "target": "target_start" in units}
-    return Trained(about, features, np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_), marks(units)), held[strength]
+             "panel": list(read["panel"]), "codes": list(read["codes"]), "codebooks": codebooks_hash() if codes else None, "neutral": neutral, "scale": scale, "labels": labels, "target": "target_start" in units}
+    trained = Trained(about, features, np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_), marks(units))
+    trained.quality = {"measure": "macro-F1" if codes else "r", "curve": curve} | ({"calibration": calibration(chances[strength], number), "classes": per_class(held[strength][1], y, labels)} if codes else {})
+    return trained, held[strength]
 
 
-def _value(scores, labels, neutral):
-    """(values, categories) of a linear model's scores: with labels the expected value and the likeliest label, else the score and its sign."""
-    if labels is None:
-        values = np.clip(scores[:, 0], -1, 1)
-        return values, agreement.sign(values, neutral)
+def calibration(chances, number, *, bins=5):
+    """Are the chances what they say? Rows of [from, to, units, mean chance of the likeliest category, share of units where it is right]; the last two are equal where they are."""
+    likeliest, sure = chances.argmax(axis=1), chances.max(axis=1)
+    edges = np.linspace(1 / chances.shape[1], 1, bins + 1)
+    place = np.clip(np.searchsorted(edges, sure, side="right") - 1, 0, bins - 1)
+    return [[round(float(edges[k]), 3), round(float(edges[k + 1]), 3), int((place == k).sum()), float(sure[place == k].mean()), float((likeliest == number)[place == k].mean())] for k in range(bins) if (place == k).any()]
+
+
+def per_class(mine, theirs, labels):
+    """[category, units, precision, recall, F1] of each category; precision null where it was never named."""
+    rows = []
+    for n, label in enumerate(labels):
+        at = n if isinstance(label, str) else label
+        right, named, there = ((mine == at) & (theirs == at)).sum(), (mine == at).sum(), (theirs == at).sum()
+        rows.append([label if isinstance(label, str) else f"{label:g}", int(there), float(right / named) if named else None, float(right / there), float(2 * right / (named + there))])
+    return rows
+
+
+def _chances(scores):
+    """Chances of the categories from a linear model's scores."""
     if scores.shape[1] == 1:
         scores = np.column_stack([-scores[:, 0], scores[:, 0]]) / 2
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-    chances = odds / odds.sum(axis=1, keepdims=True)
-    return chances @ np.array(labels), np.sign(np.array(labels)[chances.argmax(axis=1)])
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def _value(scores, labels, neutral):
+    """(values, categories) of a linear model's scores: of numbers the expected value and the likeliest, of words the chance and the place of the likeliest; without labels the score and its sign."""
+    if labels is None:
+        values = np.clip(scores[:, 0], -1, 1)
+        return values, agreement.sign(values, neutral)
+    chances = _chances(scores)
+    likeliest = chances.argmax(axis=1)
+    if isinstance(labels[0], str):
+        return chances.max(axis=1), likeliest.astype("float64")
+    return chances @ np.array(labels), np.sign(np.array(labels)[likeliest])
 
 
 def marks(units):
@@ -187,6 +255,7 @@ class Trained:
 
     def __init__(self, about, features, weights, intercept, learnt_from):
         self.about, self.features, self.weights, self.intercept, self.learnt_from, self._embed, self.labels = about, features, weights, intercept, learnt_from, None, None
+        self.quality = about.get("quality", {})
 
     def new_to(self, units):
         """Which units it was not trained on; by their texts, and targets."""
@@ -198,25 +267,37 @@ class Trained:
             self._embed = embedder(self.about["embeddings"])
         if not len(units):
             return
-        read = read_units(units, tokens, self._embed)
+        if self.about["codes"] and self.about["codebooks"] != codebooks_hash():
+            raise TrainedError("The codebooks have changed since this coder was trained, and it is learnt from what they say: train it again (`python -m analysis train CODED=…`).")
+        read = read_units(units, tokens, self._embed, codes=bool(self.about["codes"]))
         matrix = self.features.matrix(read)
         values, self.labels = _value(matrix @ self.weights.T + self.intercept, self.about["labels"], self.about["neutral"])
-        weights = self.weights[-1] - self.weights[0] if len(self.weights) > 1 else self.weights[0]
-        yield self.about["variable"], values, self._evidence(units, matrix, weights)
+        labels = self.about["labels"]
+        if labels and isinstance(labels[0], str):                      # the evidence for the category that was chosen
+            weights = self.weights if len(self.weights) > 1 else np.vstack([-self.weights, self.weights])
+            moved = weights[self.labels.astype(int)]
+        else:
+            moved = np.broadcast_to(self.weights[-1] - self.weights[0] if len(self.weights) > 1 else self.weights[0], (len(units), self.weights.shape[1]))
+        yield self.about["variable"], values, self._evidence(units, matrix, moved)
+
+    def words(self):
+        """The categories of the units it coded last, as people's codes have them: words, or null where it was trained on numbers."""
+        labels = self.about["labels"]
+        return [labels[int(n)] for n in self.labels] if labels and isinstance(labels[0], str) else None
 
     def _evidence(self, units, matrix, weights):
         names, why = self.features.names(), []
-        width = len(self.about["panel"])
+        others = [f"({name})" for name in [*self.about["panel"], *self.about["codes"]]]
         for i, (text, start) in enumerate(zip(units["text"], units["start"].tolist())):
             row = matrix[i]
-            given = row.data * weights[row.indices]
+            given = row.data * weights[i, row.indices]
             low, items = sentiment.lower(text), []
             for at in np.argsort(-np.abs(given))[:5]:
                 feature = row.indices[at]
                 if feature < len(names):
                     term = names[feature].split(": ", 1)[1].removeprefix("before_").removeprefix("behind_")
                 else:
-                    term = f"({self.about['panel'][feature - len(names)]})" if feature - len(names) < width else "(embedding)"
+                    term = others[feature - len(names)] if feature - len(names) < len(others) else "(embedding)"
                 place = sentiment.find(low, term)
                 a, b = (place, place + len(term)) if place >= 0 else (0, len(text))
                 items.append([term, start + a, start + b, round(float(given[at]), 3)])
@@ -233,12 +314,12 @@ class Trained:
         aside = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        arrays = {"weights": self.weights.astype("float32"), "intercept": self.intercept, "mean": self.features.mean, "sd": self.features.sd, "learnt_from": self.learnt_from}
+        arrays = {"weights": self.weights.astype("float32"), "intercept": self.intercept, "mean": self.features.mean, "sd": self.features.sd, "usual": self.features.usual, "learnt_from": self.learnt_from}
         for view, made in self.features.words.items():
             arrays |= {f"terms_{view}": made.get_feature_names_out().astype("str"), f"idf_{view}": made.idf_}
         arrays |= {f"centre_{view}": centre for view, centre in self.features.centre.items()}
         np.savez_compressed(aside / "weights.npz", allow_pickle=False, **arrays)
-        (aside / "coder.json").write_text(json.dumps(self.about | {"versions": tables.versions("scikit-learn", *tables.INSTRUMENTS)}, indent=1), encoding="utf-8")
+        (aside / "coder.json").write_text(json.dumps(self.about | {"quality": self.quality, "versions": tables.versions("scikit-learn", *tables.INSTRUMENTS)}, indent=1), encoding="utf-8")
         (aside / "CARD.md").write_text(card, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
@@ -250,17 +331,17 @@ def load(folder):
     folder, text = Path(folder), learner("feature_extraction.text")
     try:
         about = json.loads((folder / "coder.json").read_text(encoding="utf-8"))
-        kinds = {"variable": str, "kind": str, "views": list, "panel": list, "target": bool, "neutral": float, "units": int, "articles": int}
+        kinds = {"variable": str, "kind": str, "views": list, "panel": list, "codes": list, "target": bool, "neutral": float, "units": int, "articles": int}
         if not isinstance(about, dict) or any(not isinstance(about.get(key), kind) for key, kind in kinds.items()) or about["kind"] not in STRENGTHS or not set(about["views"]) <= {"text", "around", "sides"}:
             raise ValueError("coder.json does not say what a coder's does")
         if not (about.get("embeddings") is None or isinstance(about["embeddings"], str) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?|/.+|[A-Za-z]:.+", about["embeddings"])):
             raise ValueError("coder.json names no model of embeddings")
         labels = about.get("labels")
-        if labels is not None and not (isinstance(labels, list) and len(labels) > 1 and all(isinstance(v, (int, float)) for v in labels)):
-            raise ValueError("coder.json holds labels that are no numbers")
+        if labels is not None and not (isinstance(labels, list) and len(labels) > 1 and (all(isinstance(v, (int, float)) for v in labels) or all(isinstance(v, str) for v in labels) and about["variable"] not in TONES)):
+            raise ValueError("coder.json holds labels that are neither numbers nor words")
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             features = Features(about["kind"])
-            features.mean, features.sd = arrays["mean"], arrays["sd"]
+            features.mean, features.sd, features.usual = arrays["mean"], arrays["sd"], arrays["usual"]
             features.centre = {view: arrays[f"centre_{view}"] for view in EMBEDDED if f"centre_{view}" in arrays}
             features.words = {}
             for view in about["views"]:
@@ -268,74 +349,14 @@ def load(folder):
                 made.idf_ = arrays[f"idf_{view}"]
                 features.words[view] = made
             weights, intercept = arrays["weights"].astype("float64"), arrays["intercept"].astype("float64")
-            width = sum(len(made.vocabulary) for made in features.words.values()) + len(about["panel"]) + sum(map(len, features.centre.values()))
+            width = sum(len(made.vocabulary) for made in features.words.values()) + len(about["panel"]) + len(about["codes"]) + sum(map(len, features.centre.values()))
             rows = 1 if labels is None or len(labels) == 2 else len(labels)
-            numbers = [weights, intercept, features.mean, features.sd, *(made.idf_ for made in features.words.values()), *features.centre.values()]
-            if weights.shape != (rows, width) or len(intercept) != rows or len(features.mean) != len(about["panel"]) or len(features.sd) != len(about["panel"]) or not all(np.isfinite(n).all() for n in numbers):
+            numbers = [weights, intercept, features.mean, features.sd, features.usual, *(made.idf_ for made in features.words.values()), *features.centre.values()]
+            if weights.shape != (rows, width) or len(intercept) != rows or len(features.mean) != len(about["panel"]) or len(features.sd) != len(about["panel"]) or len(features.usual) != len(about["codes"]) or not all(np.isfinite(n).all() for n in numbers):
                 raise ValueError("weights.npz does not fit coder.json")
             return Trained(about, features, weights, intercept, arrays["learnt_from"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise TrainedError(f"{folder} holds no trained coder that can be read ({type(error).__name__}: {str(error)[:100]}). Expected coder.json and weights.npz, as `python -m analysis train` writes them.") from None
-
-
-def judge(units, tokens, variable, others=None):
-    """What every coder that judges `variable` says of a coded set's units: (coder, values, categories -1, 0, +1).
-
-    `tone`: the panel. `tone_toward_target`: the panel on the whole unit, as if the target did not matter, and the ways of `targets`.
-    `others`: name → coder (trained ones, or lists of your own).
-    """
-    for name, coder in sentiment.CODERS.items():
-        for given, values, _ in coder(units, tokens):
-            if given in sentiment.SIGN_CUTS:
-                yield name, np.asarray(values, dtype="float64"), agreement.sign(values, sentiment.SIGN_CUTS[given])
-    if variable == "tone_toward_target":
-        found = targets.score_targets(tokens, targets.spans_of(units, tokens)).sort_values("unit")
-        for way in targets.WAYS:
-            yield "toward" if way == "toward" else f"toward_{way}", found[way].to_numpy(), targets.label(found[way])
-    for name, coder in (others or {}).items():
-        about = getattr(coder, "about", None)
-        if about is None:
-            _, values, _ = next(iter(coder(units, tokens)))
-            yield name, np.asarray(values, dtype="float64"), agreement.sign(values, sentiment.SIGN_CUTS["tone"])
-        elif about["variable"] == variable and (new := coder.new_to(units)).any():   # never on the units that it was trained on
-            values, labels = np.full((2, len(units)), np.nan)
-            part = units[new].reset_index(drop=True)
-            again = pd.Series(range(len(part)), index=np.flatnonzero(new))
-            mine = tokens[tokens["unit"].isin(again.index)]
-            _, values[new], _ = next(iter(coder(part, mine.assign(unit=again.loc[mine["unit"]].to_numpy()).reset_index(drop=True))))
-            labels[new] = coder.labels
-            yield name, values, labels
-
-
-JUDGED = ("tone", "tone_toward_target")  # what the suite has coders for
-
-
-def reliability(units, codes, others=None):
-    """A coded set → `reliability`: people among themselves, for every variable with two coders or more, and every coder beside the reference,
-    for the variables that the suite judges (`JUDGED`). The reference: `gold` where there is one, else the mean over people."""
-    clusters, rows = coding.clusters(units), []
-    for variable in codes["variable"].unique():
-        people, reference = coding.judgements(codes, variable)
-        told = codes[(codes["variable"] == variable) & (codes["coder"] != coding.GOLD)]
-        if told["coder"].nunique() > 1 and told["value"].str.len().max() < 100:
-            who = "models" if told["coder"].str.startswith("model").all() else "people"
-            rows.append({"coder": who, "variable": variable} | agreement.people(people if len(people) == len(told) else told[["unit_id", "coder", "value"]], clusters, reference))
-        if variable not in JUDGED or reference.empty or variable == "tone_toward_target" and "target_start" not in units:
-            continue
-        coded = units[units["unit_id"].isin(reference.index)].reset_index(drop=True).assign(start=0)
-        coded = coded if variable == "tone_toward_target" else coded.drop(columns="target_start", errors="ignore")
-        truth = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable)
-        labels = agreement.sign(truth, agreement.neutral_zone(people["value"].to_numpy() if len(people) else truth))
-        for name, values, mine in judge(coded, coding.tokens_of(coded), variable, others):
-            rows.append({"coder": name, "variable": variable} | agreement.measured(values, mine, truth, labels, clusters.loc[coded["unit_id"]]))
-    return pd.DataFrame(rows).assign(group="all").reindex(columns=list(tables.SCHEMAS["reliability"].columns))
-
-
-def _centred(values, variable):
-    """The reference's values, once it is sure that zero is their middle."""
-    if len(values) > 4 and (values.min() > 0 or values.max() < 0 or values.min() == 0 and values.max() > 1):
-        raise coding.CodedSetError(f"`{variable}` runs from {values.min():g} to {values.max():g}: expected numbers around zero, which is neutral (of a scale 1 … 5 take 3 away).")
-    return values
 
 
 def shelf():
@@ -385,48 +406,3 @@ def folder_of(name):
     if not (folder / "coder.json").is_file():
         raise TrainedError(f"TRAINED={name}: no such coder; expected {'one of ' + ', '.join(known) + ', or ' if known else ''}the folder of one. `python -m analysis train CODED=…` makes one.")
     return folder
-
-
-def make(folder, *, variable=None, embeddings=None, name=None, tell=print):
-    """`python -m analysis train`: learn a coder from a coded set and keep it on the shelf with its card. Returns its folder."""
-    units, codes = coding.read_coded(folder)
-    held = [v for v in JUDGED if v in set(codes["variable"])]
-    variable = variable or next(iter(held), None) or codes["variable"].iloc[0]
-    name = name or "-".join(filter(None, [Path(folder).resolve().name, "" if variable == next(iter(held), None) else re.sub(r"\W+", "-", variable), "embeddings" if embeddings else ""]))
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise TrainedError(f"NAME={name}: a coder's name is made of letters, digits, dots, hyphens and underscores.")
-    if variable == "tone_toward_target" and "target_start" not in units:
-        raise TrainedError(f"{folder}/units.csv: no target_start and target_end; tone toward a target needs to know where it stands.")
-    people, reference = coding.judgements(codes, variable)
-    if reference.empty:
-        raise TrainedError(f"{folder}: no numeric codes of `{variable}`; the set holds {', '.join(codes['variable'].unique())}.")
-    coded = units[units["unit_id"].isin(reference.index)].reset_index(drop=True)
-    coded = coded if variable == "tone_toward_target" else coded.drop(columns="target_start", errors="ignore")
-    tell(f"Reading {len(coded):,} coded units of {folder} …")
-    coded = coded.assign(start=0)
-    words = coding.tokens_of(coded)
-    tell(f"Learning `{variable}`{f' with embeddings ({embeddings})' if embeddings else ''}, {FOLDS}-fold by article …")
-    trained, guessed = train(coded, words, reference, variable=variable, embeddings=embeddings)
-    truth, clusters = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable) if variable in JUDGED else reference.loc[coded["unit_id"]].to_numpy("float64"), coding.clusters(units).loc[coded["unit_id"]]
-    labels = agreement.sign(truth, agreement.neutral_zone(truth))
-    held = [("this coder, by cross-validation", *guessed), *(judge(coded, words, variable) if variable in JUDGED else [])]
-    fits = pd.DataFrame([{"coder": who} | agreement.measured(values, mine, truth, labels, clusters) for who, values, mine in held])
-    path = trained.save(shelf() / name, card(trained, name, Path(folder).resolve().name, fits))
-    for row in fits.itertuples():
-        tell(f"  {row.coder:32} r {row.pearson:.3f}  macro-F1 {row.macro_f1:.3f}")
-    tell(f"Kept as {path.relative_to(tables.home())}; its card is CARD.md. TRAINED={name} adds it to a report; `validate` measures it with the others.")
-    return path
-
-
-def card(trained, name, source, fits):
-    """What a trained coder is, as Markdown: on what it was trained, and how it does on articles it has not seen."""
-    about = trained.about
-    lines = [f"# Trained coder `{name}`", "", f"Variable `{about['variable']}`, learnt from {about['units']:,} coded units in {about['articles']:,} articles of `{source}`"
-             f" by {'ridge' if about['kind'] == 'ridge' else 'logistic'} regression (strength {about['strength']:g}) on TF-IDF of {', '.join(about['views'])}, the untrained panel ({len(about['panel'])} scores)"
-             + (f" and sentence embeddings ({about['embeddings']})." if about["embeddings"] else "; no embeddings."), "",
-             f"Cross-validation, {FOLDS} folds, whole articles left out (the strength was chosen by it, so these figures are slightly too good), beside the untrained coders on the same units:", "",
-             "| coder | r | 95 % interval | macro-F1 of sign | alpha of sign |", "|---|---|---|---|---|"]
-    lines += [f"| {row.coder} | {row.pearson:.3f} | {row.pearson_low:.3f} to {row.pearson_high:.3f} | {row.macro_f1:.3f} | {row.alpha:.3f} |" for row in fits.fillna(np.nan).itertuples()]
-    lines += ["", "On other genres, years or topics it will do worse; measure it there (`make validate CODED=…`) before use. It has learnt its coders' reading, biases included. "
-              "The words of its vocabulary come from the coded texts: mind their licence before passing it on."]
-    return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ import time
 
 import pandas as pd
 
-from analysis import corpus, framing, lexicons, sentiment, tables, targets, tokens, voices
+from analysis import agency, corpus, framing, lexicons, sentiment, tables, targets, tokens, voices
 
 COPIES, ROUNDS = 20, 5
 
@@ -21,7 +21,7 @@ def main():
     words = tokens.split_tokens(sentences)
     segments = voices.find_voices(articles, sentences, words)
     units, placed = sentiment.units_of(sentences, words)
-    events, actors = lexicons.read_dictionary(sentiment.LEXICONS / "events.csv"), targets.read_actors()
+    events, actors = lexicons.read_dictionary(sentiment.LEXICONS / "events.csv"), agency.read_actors()
     steps = {
         "corpus.mark_duplicates": lambda: corpus.mark_duplicates(articles),
         "tokens.split_sentences": lambda: tokens.split_sentences(articles),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import articles_of
 
-from analysis import coding, lexicons, sentiment, tables, targets, tokens, voices
+from analysis import agency, coding, lexicons, sentiment, tables, targets, tokens, voices
 
 
 def toward(text, *names, way="toward"):
@@ -40,7 +40,7 @@ def test_negation_weakens_an_act():
 
 
 def test_agent_and_patient_in_active_and_passive():
-    s = lambda text: next(iter(targets.acts(voices.Sentence(*(tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": [0], "start": 0, "text": text}))[c].tolist() for c in ("token", "pos", "start", "end"))))))
+    s = lambda text: next(iter(agency.acts(voices.Sentence(*(tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": [0], "start": 0, "text": text}))[c].tolist() for c in ("token", "pos", "start", "end"))))))
     for text, agent, patient, passive in (("Rebels shelled the town.", (0, 1), (2, 4), False), ("The town was shelled by rebels.", (5, 6), (0, 2), True), ("The town was shelled on Monday.", None, (0, 2), True)):
         verb, _, a, p, was_passive, negated, _ = s(text)
         assert (verb, a, p, was_passive, negated) == ("shell", agent, patient, passive, False), text
@@ -56,7 +56,7 @@ def test_codings_of_actors_stand_where_they_say(home):
     sentences = tokens.split_sentences(articles)
     words = tokens.split_tokens(sentences)
     segments = voices.find_voices(articles, sentences, words)
-    found = targets.code_toward(sentences, words, articles, targets.read_actors(), segments)
+    found = targets.code_toward(sentences, words, articles, agency.read_actors(), segments)
     whole = found[found["segment_id"].isna() & (found["coder"] == "toward")].set_index(["sentence_id", "target"])
     assert set(whole.index) == {(0, "Iran"), (0, "Israel"), (1, "Iran")} and whole.at[(0, "Iran"), "value"] < 0 < whole.at[(1, "Iran"), "value"]
     assert set(found.loc[found["segment_id"].notna(), "sentence_id"]) == {0}, "a segment that is a whole sentence has the sentence's value"
@@ -71,7 +71,7 @@ def test_codings_of_actors_stand_where_they_say(home):
 def test_the_actors_table_says_what_is_missing(tmp_path):
     (tmp_path / "a.csv").write_text("actor,term\nIran,iran\n", encoding="utf-8")
     with pytest.raises(lexicons.DictionaryError, match="expected actor, term, kind, role"):
-        targets.read_actors(tmp_path / "a.csv")
+        agency.read_actors(tmp_path / "a.csv")
 
 
 def test_labels_by_the_stated_cuts():
@@ -86,10 +86,10 @@ def test_a_target_that_touches_no_word_is_refused():
 
 
 def test_every_verb_effect_is_in_its_range():
-    for entries in targets.verb_index().values():
+    for entries in agency.verb_index().values():
         for _, agent, patient, _, _ in entries:
             assert -2 <= agent <= 2 and -2 <= patient <= 2
-    assert {"stabbed", "struck", "was"} & set(targets.verb_index()) == {"stabbed", "struck"}
+    assert {"stabbed", "struck", "was"} & set(agency.verb_index()) == {"stabbed", "struck"}
     assert np.isfinite(sentiment.saturated(1e9))
 
 

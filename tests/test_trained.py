@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import agreement, coding, tables, trained
+from analysis import agreement, coding, tables, trained, validation
 
 GOOD, BAD = "splendid lucky brave tender golden".split(), "grim bitter rotten cruel bleak".split()
 
@@ -141,7 +141,7 @@ def test_embeddings_from_a_package_that_carries_its_model(tmp_path):
 def test_reliability_of_a_set_without_what_the_suite_judges():
     units = pd.DataFrame({"unit_id": ["u1", "u2", "u3"], "text": ["One.", "Two.", "Three."]})
     codes = pd.DataFrame([(u, c, "biased", v) for u, v in zip(units["unit_id"], "101") for c in "ab"], columns=["unit_id", "coder", "variable", "value"])
-    found = tables.check("reliability", trained.reliability(units, codes))
+    found = tables.check("reliability", validation.reliability(units, codes))
     assert found["coder"].tolist() == ["people"] and found["alpha"].iloc[0] == pytest.approx(1) and json.loads(found.to_json())
 
 
@@ -149,10 +149,10 @@ def test_no_coder_is_measured_on_what_it_was_trained_on():
     units, words, values = coded_set(120)
     made, _ = trained.train(units.head(60), words[words["unit"] < 60], values.head(60), variable="tone")
     codes = pd.DataFrame({"unit_id": units["unit_id"], "coder": "gold", "variable": "tone", "value": values.astype("str").to_numpy()})
-    found = trained.reliability(units, codes, {"mine": made}).set_index("coder")["n"]
+    found = validation.reliability(units, codes, {"mine": made}).set_index("coder")["n"]
     fresh = (~units["text"].isin(units["text"].head(60))).sum()
     assert found["mine"] == fresh and found["news"] == 120
-    assert "mine" not in set(trained.reliability(units.head(60), codes.head(60), {"mine": made})["coder"])
+    assert "mine" not in set(validation.reliability(units.head(60), codes.head(60), {"mine": made})["coder"])
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -169,7 +169,7 @@ def test_a_scale_without_zero_is_refused():
     units, _, values = coded_set(60)
     codes = pd.DataFrame({"unit_id": units["unit_id"], "coder": "gold", "variable": "tone", "value": (values + 5).astype("str").to_numpy()})
     with pytest.raises(coding.CodedSetError, match="expected numbers around zero"):
-        trained.reliability(units, codes)
+        validation.reliability(units, codes)
 
 
 def test_names_are_kept_apart(home, tmp_path):
@@ -177,7 +177,7 @@ def test_names_are_kept_apart(home, tmp_path):
     with pytest.raises(trained.TrainedError, match="called `news` already"):
         trained.registry(lexicon=tmp_path / "news.csv")
     with pytest.raises(trained.TrainedError, match="NAME=../x"):
-        trained.make(tables.ROOT / "data" / "coded" / "retellings", name="../x", tell=lambda _: None)
+        validation.make(tables.ROOT / "data" / "coded" / "retellings", name="../x", tell=lambda _: None)
     units, words, values = coded_set(60)
     made, _ = trained.train(units, words, values, variable="tone")
     (tmp_path / "full").mkdir()
@@ -188,4 +188,4 @@ def test_names_are_kept_apart(home, tmp_path):
 def test_language_models_are_not_called_people():
     units = pd.DataFrame({"unit_id": list("abc"), "text": ["One.", "Two.", "Three."]})
     codes = pd.DataFrame([(u, c, "tone", v) for u, v in zip("abc", ["-1", "0", "1"]) for c in ("model_a", "model_b")], columns=["unit_id", "coder", "variable", "value"])
-    assert trained.reliability(units, codes)["coder"].iloc[0] == "models"
+    assert validation.reliability(units, codes)["coder"].iloc[0] == "models"
