@@ -93,6 +93,11 @@ def codes_of(units):
     return np.log2(1 + wide.reindex(units["unit_id"]).fillna(0)).reset_index(drop=True)
 
 
+def takes_codes(reference, variable):
+    """Is a variable learnt also from what the codebooks say? Frames are (words and 0/1), tone and other numbers are not."""
+    return variable not in TONES and (not pd.api.types.is_numeric_dtype(reference) or set(reference.unique()) <= {0.0, 1.0})
+
+
 def codebooks_hash():
     """What the codes of a trained coder depend on: the codebooks and the code that reads them."""
     return hashlib.sha256((str(tables.fingerprint(framing.CODEBOOKS)) + tables.code_hash("framing")).encode()).hexdigest()[:16]
@@ -143,13 +148,13 @@ def _rows(read, index):
 
 # ---- learning -------------------------------------------------------------------------------------------------------------------
 
-def train(units, tokens, reference, *, variable, embeddings=None):
+def train(units, tokens, reference, *, variable, embeddings=None, read=None):
     """A trained coder from a coded set: (`Trained`, (values, categories) that cross-validation gave each unit); its `quality` says how good it is.
 
     `reference`: what people gave to each unit: words, or up to five distinct numbers, are learnt as categories (logistic regression, each category
     weighing the same), more numbers as numbers (ridge regression), brought to -1 … +1 by the largest. value: of words the chance of the likeliest, of numbers
     the expected one (of 0/1: the chance of 1). categories: labels -1, 0, +1 of tone; 0, 1; or the place of the word in `about["labels"]`. Words and 0/1 are learnt
-    also from what the codebooks say. The strength is chosen by cross-validation with whole articles left out, so the figures of the chosen one are slightly too good.
+    also from what the codebooks say. `read`: these units as `read_units` gave them before. The strength is chosen by cross-validation with whole articles left out, so the figures of the chosen one are slightly too good.
     """
     linear, split = learner("linear_model"), learner("model_selection")
     if len(units) < 50 or reference.nunique() < 2:
@@ -163,8 +168,8 @@ def train(units, tokens, reference, *, variable, embeddings=None):
     learnt = number if kind == "logistic" else y
     if len(set(groups)) < FOLDS:
         raise TrainedError(f"The coded units come from {len(set(groups))} articles: cross-validation by article needs {FOLDS}.")
-    codes = kind == "logistic" and variable not in TONES
-    read = read_units(units, tokens, embedder(embeddings) if embeddings else None, codes=codes)
+    codes = takes_codes(reference, variable)
+    read = read or read_units(units, tokens, embedder(embeddings) if embeddings else None, codes=codes)
     make = lambda strength: (linear.Ridge(alpha=strength) if kind == "ridge" else linear.LogisticRegression(C=strength, class_weight="balanced", max_iter=1000, tol=1e-3))
     labels, neutral = classes.tolist() if kind == "logistic" else None, 0.0 if words else agreement.neutral_zone(y)
     held = {strength: np.zeros((2, len(y))) for strength in STRENGTHS[kind]}

@@ -195,15 +195,15 @@ def make(folder, *, variable=None, embeddings=None, name=None, tell=print):
     wanted = [chosen] if chosen in known or chosen in families else [v for v in known if v.startswith(f"{chosen}:")]
     if not wanted:
         raise trained.TrainedError(f"VARIABLE={chosen}: {folder} has no such variable; expected one of {', '.join([*known, *families])}.")
-    made = []
+    made, read = [], {}
     for one in wanted:
         usual = one == next(iter([*tones, *families]), None) or len(known) == 1
         called = name if name and len(wanted) == 1 else "-".join(filter(None, [name or Path(folder).resolve().name, "" if usual else re.sub(r"\W+", "-", one), "embeddings" if embeddings and not name else ""]))
-        made.append(_make(folder, units, codes, one, embeddings, called, tell))
+        made.append(_make(folder, units, codes, one, embeddings, called, tell, read))
     return made
 
 
-def _make(folder, units, codes, variable, embeddings, name, tell):
+def _make(folder, units, codes, variable, embeddings, name, tell, read):
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise trained.TrainedError(f"NAME={name}: a coder's name is made of letters, digits, dots, hyphens and underscores.")
     if variable == "tone_toward_target" and "target_start" not in units:
@@ -214,11 +214,15 @@ def _make(folder, units, codes, variable, embeddings, name, tell):
         raise trained.TrainedError(f"{folder}: no codes of `{variable}` that can be learnt; the set holds {', '.join(codes['variable'].unique())}.")
     coded = units[units["unit_id"].isin(reference.index)].reset_index(drop=True)
     coded = coded if variable == "tone_toward_target" else coded.drop(columns=["target_start", "target_end"], errors="ignore")
-    tell(f"Reading {len(coded):,} coded units of {folder} …")
-    coded = coded.assign(start=0)
-    words = coding.tokens_of(coded)
-    tell(f"Learning `{variable}`{f' with embeddings ({embeddings})' if embeddings else ''}, {trained.FOLDS}-fold by article …")
-    coder, (values, categories) = trained.train(coded, words, reference, variable=variable, embeddings=embeddings)
+    coded, codes_too = coded.assign(start=0), trained.takes_codes(reference, variable)
+    key = (codes_too, *coded["unit_id"])
+    if key not in read:  # several variables of the same units are read once
+        tell(f"Reading {len(coded):,} coded units of {folder}{f' with embeddings ({embeddings})' if embeddings else ''} …")
+        words = coding.tokens_of(coded)
+        read[key] = words, trained.read_units(coded, words, trained.embedder(embeddings) if embeddings else None, codes=codes_too)
+    words, seen = read[key]
+    tell(f"Learning `{variable}`, {trained.FOLDS}-fold by article …")
+    coder, (values, categories) = trained.train(coded, words, reference, variable=variable, embeddings=embeddings, read=seen)
     clusters, mine = coding.clusters(units).loc[coded["unit_id"]], "this coder, by cross-validation"
     truth = reference.loc[coded["unit_id"]].to_numpy()
     if toned:

@@ -42,6 +42,8 @@ def test_rare_terms_and_articles_of_no_group_are_not_counted():
     split, groups = corpus_of(x=["War war war peace.", "War peace."], y=["War war."])
     assert keyness.counts(split, groups, fewest=3)["term"].unique().tolist() == ["war"]
     assert keyness.counts(split, groups[groups["group"] == "x"], fewest=1).groupby("term")["count"].sum().to_dict() == {"peace": 2, "war": 4}
+    assert "war" not in keyness.counts(split, groups.assign(group=["x", None, None]), fewest=4)["term"].tolist()
+    assert keyness.counts(split.assign(lemma=["be", None, *split["token"][2:]]), groups, by="lemma", fewest=1).groupby("term")["count"].sum().to_dict() == {"be": 1, "peace": 2, "war": 4}
     assert keyness.counts(split.head(0), groups).empty and keyness.counts(split, groups, by="pos", fewest=1)["term"].str.islower().all()
 
 
@@ -89,6 +91,7 @@ def test_log_likelihood_equals_scipys():
     for term, a, b, k in found[["count_target", "count_reference", "keyness"]].itertuples(name=None):
         assert abs(k) == pytest.approx(stats.chi2_contingency([[a, b], [n - a, m - b]], correction=False, lambda_="log-likelihood").statistic, abs=1e-9), term
         assert np.sign(k) == np.sign(a / n - b / m), term
+    assert keyness.log_likelihood(2, 3, 10, 30) > 0 > keyness.log_likelihood(3, 2, 30, 10), "2 of 10 are more than 3 of 30"
 
 
 @pytest.mark.parametrize("measure", ["log_odds", "log_likelihood"])
@@ -132,18 +135,23 @@ def test_p_is_the_share_of_regroupings_of_the_articles():
     assert found.loc["war", "p"] == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 9999))
 
 
+def test_p_is_never_0():
+    found = scores(stream(*[["war", "no"]] * 15, *[["no", "no"]] * 15), grouped(*"x" * 15, *"y" * 15), "x", draws=99)
+    assert found.loc["war", "p"] == 1 / (99 + 1)
+
+
 def test_a_side_as_large_in_words_is_drawn():
-    """Two long articles against six short ones: to draw two of eight would mostly draw two short ones, in which a rare word is missing anyway."""
-    texts = [["no"] * 60] * 2 + [["no"] * 19 + ["war"]] * 6
+    """Two long articles against six short ones: to draw six of eight would draw one of the long ones at least, nearly always both and so more words than the six have."""
+    texts = [["no"] * 70] * 2 + [["no"] * 19 + ["war"]] * 6
     found = scores(stream(*texts), grouped(*"xxyyyyyy"), "x", draws=4999)
     # each of the 28 orders of long and short articles is cut where 120 words have come, the last article taken if more than half of it fits
     extreme = []
     for longs in itertools.combinations(range(8), 2):
-        words = np.array([60 if i in longs else 20 for i in range(8)])
+        words = np.array([70 if i in longs else 20 for i in range(8)])
         drawn = np.cumsum(words) - words / 2 <= 120
         n, a = words[drawn].sum(), (words[drawn] == 20).sum()
-        extreme.append(abs(keyness.log_likelihood(a, 6 - a, n, 240 - n)) >= abs(keyness.log_likelihood(0, 6, 120, 120)) - 1e-9)
-    assert found.loc["war", "p"] == pytest.approx(np.mean(extreme), abs=0.02) and sum(extreme) == 2
+        extreme.append(abs(keyness.log_likelihood(a, 6 - a, n, 260 - n)) >= abs(keyness.log_likelihood(0, 6, 140, 120)) - 1e-9)
+    assert found.loc["war", "p"] == pytest.approx(sum(extreme) / 28, abs=0.015) and sum(extreme) == 2, "both long ones first, or all short ones first"
 
 
 def test_p_depends_on_neither_measure_nor_order_nor_size_of_chunks(monkeypatch):
