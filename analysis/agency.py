@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import lexicons, tables
+from analysis import tokens as tokens_room
 from analysis.speakers import AUX, COLLECTIVE, PRONOUNS, ROLES, Sentence, after_phrase, phrase_start, subject
 from analysis.voices import cue_index, inflected
 
@@ -228,8 +229,8 @@ def _participant(s, a, b, names):
     while stop > a + 1 and s.tag[stop - 1] == "POS":
         stop -= 1
     head = next((i for i in range(stop - 1, a - 1, -1) if s.tag[i].startswith(("NN", "PRP")) or s.tag[i] == "CD" or s.low[i] in SOME), None)
-    if head is None:
-        return None
+    if head is None:                                            # “an Israeli strike”: only the adjective
+        return next((actor for i, (actor, _) in names.items() if a <= i < stop), None)
     suffered = nominals().get(s.low[head], ("", "", ()))[1] == "patient"       # “civilian deaths” are no civilians
     near = [(i, actor) for i, (actor, last) in names.items() if a <= i < stop and not (suffered and last < head)] or [
         (i, actor) for i, (actor, _) in names.items() if stop < i < b and s.low[stop] == "of" and s.low[head] in OF_ACTOR]

@@ -185,7 +185,7 @@ def fit_dots(numbers, *, unit):
     for ax, panel in zip(axes[0], panels):
         part = numbers[numbers["panel"] == panel].set_index("coder").reindex(order)
         for y, (coder, row) in enumerate(part.iterrows()):
-            people = coder in ("people", "models")
+            people = coder.rpartition(": ")[2] in ("people", "models")
             if pd.notna(row["low"]):
                 ax.plot([row["low"], row["high"]], [y, y], color=INK if people else "#0072B2", lw=1.6)
             ax.plot(row["estimate"], y, "D" if people else "o", color=INK if people else "#0072B2")
@@ -194,14 +194,14 @@ def fit_dots(numbers, *, unit):
         ax.set_title(panel, fontsize=9)
         ax.set_xlim(min(0, np.nanmin(part[["estimate", "low"]])) - 0.02, max(0.8, np.nanmax(part[["estimate", "high"]])) + 0.06)
         ax.grid(axis="x", color=PALE, lw=0.5)
-    axes[0, 0].set_yticks(range(len(order)), [_fit(coder, 34) for coder in order])
+    axes[0, 0].set_yticks(range(len(order)), [_fit(coder, 48) for coder in order])
     axes[0, 0].set_ylim(len(order) - 0.4, -0.7)
     figure.supxlabel(unit, fontsize=9)
     return figure
 
 
-VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s"), "all": ("#0072B2", "o"), "masked": ("#D55E00", "^")}
-LEGEND = {"own": "own words", "others": "others’ words", "indirect": "indirect words", "direct": "direct words", "all": "all words", "masked": "event words masked"}
+VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s"), "all": ("#0072B2", "o"), "masked": ("#D55E00", "^"), "war": ("#D55E00", "^"), "peace": ("#0072B2", "o")}
+LEGEND = {"own": "own words", "others": "others’ words", "indirect": "indirect words", "direct": "direct words", "all": "all words", "masked": "event words masked", "war": "war journalism", "peace": "peace journalism"}
 
 
 def dots(numbers, *, unit="", ranked=(), same_scale=True):
@@ -260,6 +260,77 @@ def term_bars(numbers, *, unit="matches (and the number of articles they are in)
         ax.set(title=_words(frame), xlim=(0, max(1, part["matches"].max()) * 1.45), ylim=(max(most, 3) - 0.4, -0.6))
         ax.locator_params(axis="x", nbins=4, integer=True)
     figure.supxlabel(unit, fontsize=9)
+    return figure
+
+
+PARTS = ["#0072B2", "#E69F00", "#999999", "#009E73"]  # Okabe–Ito, light enough or dark enough to tell in grey; each part also carries its number
+
+
+def stacked(numbers, *, unit="", share=False):
+    """What a whole is made of: a bar per group, its parts side by side with their numbers. Columns group, part, count; share: bars of equal length."""
+    order, parts = list(dict.fromkeys(numbers["group"])), list(dict.fromkeys(numbers["part"]))
+    figure, axes = _axes(width=7.2, height=1.25 + 0.3 * len(order))
+    ax, wide = axes[0, 0], numbers.pivot(index="group", columns="part", values="count").reindex(index=order, columns=parts).fillna(0)
+    sizes = wide.sum(axis=1)
+    lengths_ = wide.div(sizes.where(sizes > 0, 1), axis=0) if share else wide
+    left = np.zeros(len(order))
+    for n, part in enumerate(parts):
+        ax.barh(range(len(order)), lengths_[part], left=left, color=PARTS[n % 4], edgecolor="white", height=0.72, hatch=["", "", "", "//"][n % 4], label=part.replace("_", " "))
+        for y, (length, count) in enumerate(zip(lengths_[part], wide[part])):
+            if length > 0.035 * lengths_.sum(axis=1).max():
+                ax.text(left[y] + length / 2, y, f"{count:.0f}", ha="center", va="center", fontsize=7.5, color="white" if n % 4 == 0 else INK)
+        left += lengths_[part].to_numpy()
+    ax.set_yticks(range(len(order)), [f"{_fit(g)} ({sizes[g]:.0f})" for g in order])
+    ax.set_ylim(len(order) - 0.4, -0.6)
+    ax.set_xlabel(unit)
+    figure.legend(loc="outside upper right", ncols=len(parts))
+    return figure
+
+
+def learning(numbers):
+    """How a trained coder's fit grows with the units it learns from: a line per coder. Columns coder, units, fit, measure."""
+    figure, axes = _axes(width=6.4, height=3.4)
+    ax = axes[0, 0]
+    for n, (coder, part) in enumerate(numbers.groupby("coder", sort=False)):
+        ax.plot(part["units"], part["fit"], "os^Dvph*"[n % 8] + "-", color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222"][n % 7], label=_fit(coder, 44))
+    ax.set(xlabel="coded units learnt from", ylabel=", ".join(dict.fromkeys(numbers["measure"])), xlim=(0, numbers["units"].max() * 1.04))
+    ax.grid(axis="y", color=PALE, lw=0.5)
+    figure.legend(loc="outside upper left", fontsize=7.5, ncols=2)
+    return figure
+
+
+def grid(numbers, *, unit=""):
+    """A measure of pairs as a grid with its numbers. Columns row, column, value (null: not defined); -1 … 1."""
+    rows, columns = list(dict.fromkeys(numbers["row"])), list(dict.fromkeys(numbers["column"]))
+    wide = numbers.pivot(index="row", columns="column", values="value").reindex(index=rows, columns=columns)
+    figure, axes = _axes(width=2.4 + 0.46 * len(columns), height=2.5 + 0.27 * len(rows))
+    ax = axes[0, 0]
+    ax.imshow(np.abs(wide.to_numpy("float64")), cmap="Blues", vmin=0, vmax=0.8, aspect="auto")
+    for i, j in np.ndindex(wide.shape):
+        if pd.notna(value := wide.iat[i, j]):
+            ax.text(j, i, f"{round(value, 2) + 0:.2f}".replace("0.", ".").replace("-", "−"), ha="center", va="center", fontsize=7, color="white" if abs(value) > 0.55 else INK)
+    ax.set_xticks(range(len(columns)), [_fit(_words(c), 36) for c in columns], rotation=55, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), [_fit(_words(r)) for r in rows])
+    ax.tick_params(length=0)
+    figure.supxlabel(unit, fontsize=9)
+    return figure
+
+
+def keyness_bars(numbers, *, unit="", sides=("", "")):
+    """What sets two groups apart: a bar per term, to the right for the first, to the left for the second; filled where q is at most .05. Columns term, keyness, q, articles."""
+    figure, axes = _axes(width=6.4, height=1.2 + 0.21 * len(numbers))
+    ax = axes[0, 0]
+    for y, row in enumerate(numbers.itertuples()):
+        colour = "#0072B2" if row.keyness > 0 else "#D55E00"
+        ax.barh(y, row.keyness, color=colour if pd.notna(row.q) and row.q <= 0.05 else "white", edgecolor=colour, height=0.68)
+        ax.text(row.keyness, y, f" {row.articles} " if row.keyness > 0 else f" {row.articles} ", ha="left" if row.keyness > 0 else "right", va="center", fontsize=7)
+    ax.set_yticks(range(len(numbers)), [_fit(term, 24) for term in numbers["term"]], fontsize=8)
+    ax.set_ylim(len(numbers) - 0.4, -0.6)
+    most = numbers["keyness"].abs().max() * 1.15
+    ax.set_xlim(min(0, numbers["keyness"].min()) and -most, max(0, numbers["keyness"].max()) and most)
+    ax.axvline(0, color=INK, lw=0.7)
+    ax.set_xlabel(unit)
+    ax.set_title(f"← {_fit(sides[1])}      {_fit(sides[0])} →", fontsize=8.5, loc="center")
     return figure
 
 

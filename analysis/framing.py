@@ -376,7 +376,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     found = lexicons.match(tokens, both)
     exceptions = set(zip(wanted.loc[wanted["void"], "category"], wanted.loc[wanted["void"], "term"]))
     if exceptions:
-        found = found[[pair not in exceptions for pair in zip(found["category"], found["term"])]]
+        found = found[np.array([pair not in exceptions for pair in zip(found["category"], found["term"])], dtype=bool)]
     own = found[~found["category"].str.startswith("=")]
     common = {name: part for name, part in found.groupby("category") if name.startswith("=")}
     named = lexicons.match(tokens, actors)
@@ -393,7 +393,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
             parts.append(some.assign(indicator=i, term=some["category"]))
         elif indicator.kind in ("stance", "voice"):
             some = segments[segments[indicator.kind].isin(indicator.wanted)]
-            parts.append(some.assign(indicator=i, term=some[indicator.kind] + (": " + some["cue"].fillna("–") if indicator.kind == "stance" else "")))
+            parts.append(some.assign(indicator=i, term=some[indicator.kind] + ": " + (some["cue"].fillna("–") if indicator.kind == "stance" else "speech")))
         elif indicator.kind == "construction":
             for name in indicator.wanted:
                 if name in BY_AGENCY:
@@ -483,6 +483,27 @@ def carried(frames):
     return frames["value"].gt(0).astype("float64").where(frames["value"].notna())
 
 
+def shares(frames):
+    """Share of an article's coded sentences that carry each variable, 0…1 (article_id, coder, variable, value); articles that were not coded are left out."""
+    coded = frames.assign(value=carried(frames)).dropna(subset=["value"])
+    return coded.groupby(["article_id", "coder", "variable"], as_index=False, sort=False)["value"].mean()
+
+
+def examples(codebooks):
+    """Each codebook run on its own examples: one row per example (codebook, variable, kind, number, text, found 0/1). They were written before the indicators, by
+    somebody who did not see them; `positive` should be found, `negative` and `hard_negative` not."""
+    rows = [(book.name, name, kind, n, text) for book in codebooks for name, spec in book.variables.items() for kind in ("positive", "negative", "hard_negative") for n, text in enumerate(getattr(spec, kind), 1)]
+    table = pd.DataFrame(rows, columns=["codebook", "variable", "kind", "number", "text"])
+    said = code_texts(table.assign(unit_id=[str(i) for i in range(len(table))]), codebooks).set_index(["unit_id", "coder", "variable"])["carried"]
+    return table.assign(found=[said.get((str(i), book, name), np.nan) for i, book, name in zip(range(len(table)), table["codebook"], table["variable"])])
+
+
+def failing(tried):
+    """The examples that the indicators get wrong (positives not found, negatives found), of a table of `examples`, as CSV."""
+    wrong = tried[tried["found"] != (tried["kind"] == "positive")]
+    return wrong[["codebook", "variable", "kind", "number", "text"]].to_csv(index=False, lineterminator="\n")
+
+
 def add_up(frames, codebooks, tokens):
     """Sentences → articles, as the codebooks say: one row per article × variable (article_id, coder, variable, value, carried, n_sentences).
 
@@ -502,10 +523,11 @@ def add_up(frames, codebooks, tokens):
 
 
 def term_counts(frames, codebook):
-    """How often each term matched in what carries its frame, and in how many articles: one row per term of the codebook (variable, indicator, term, matches, articles); 0 kept."""
-    found = matches(frames).groupby(["variable", "indicator", "term"]).agg(matches=("start", "size"), articles=("article_id", "nunique"))
-    terms = dictionary(codebook).query("~void")[["variable", "indicator", "term"]].drop_duplicates()
-    whole = terms.merge(found.reset_index(), how="outer", on=["variable", "indicator", "term"], validate="1:1")
+    """How often each term stands in what carries its frame, and in how many articles: one row per variable × term of the codebook (variable, term, matches, articles); 0 kept.
+    A place that fires two indicators of a variable counts once."""
+    found = matches(frames).drop_duplicates([*KEYS, "variable", "term", "start"]).groupby(["variable", "term"]).agg(matches=("start", "size"), articles=("article_id", "nunique"))
+    terms = dictionary(codebook).query("~void")[["variable", "term"]].drop_duplicates()
+    whole = terms.merge(found.reset_index(), how="left", on=["variable", "term"], validate="1:1")
     return whole.fillna({"matches": 0, "articles": 0}).astype({"matches": "int64", "articles": "int64"})
 
 
@@ -527,6 +549,16 @@ def overlap(frames):
     names = frames["coder"] + ": " + frames["variable"]
     wide = frames.assign(name=names, carries=carried(frames)).dropna(subset=["carries"]).pivot(index=[*KEYS, "segment_id"] if frames["segment_id"].notna().any() else KEYS, columns="name", values="carries")
     return wide[list(dict.fromkeys(names))].corr()
+
+
+def leading_terms(frames, codebooks):
+    """The term that carries most of each variable (coder, variable, term, matches, share of the variable's matches, left): left: of the sentences that carry it, the share that would without that term."""
+    places = matches(frames).drop_duplicates([*KEYS, "coder", "variable", "term", "start"])
+    found = places.groupby(["coder", "variable", "term"], sort=False).size().rename("matches").reset_index().sort_values(["matches", "term"], ascending=[False, True])
+    first = found.drop_duplicates(["coder", "variable"])
+    first = first.assign(share=first["matches"] / first.set_index(["coder", "variable"]).index.map(found.groupby(["coder", "variable"])["matches"].sum()))
+    books = {book.name: book for book in codebooks}
+    return first.assign(left=[without_term(frames, books[coder], variable, term) for coder, variable, term in zip(first["coder"], first["variable"], first["term"])]).sort_values(["coder", "variable"], ignore_index=True)
 
 
 def by_position(frames, sentences, *, parts=5):

@@ -257,5 +257,6 @@ def evidence(items):
 
 
 def readable(why):
-    """Evidence for people: “killed -3.5, attack -2.1”, or the terms alone where they have no score."""
-    return ", ".join(f"{term} {score[0]:+.1f}" if score else term for term, _, _, *score in json.loads(why)) if isinstance(why, str) else ""
+    """Evidence for people: “killed -3.5, attack -2.1”, “clash* (disagreement)”, or the terms alone where they have neither score nor indicator."""
+    told = lambda more: "" if not more else f" ({more[0]})".replace("_", " ") if isinstance(more[0], str) else f" {more[0]:+.1f}"
+    return ", ".join(term + told(more) for term, _, _, *more in json.loads(why)) if isinstance(why, str) else ""

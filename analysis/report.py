@@ -22,7 +22,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
-REFUSALS = ("TableError", "DictionaryError", "CodedSetError", "TrainedError", "Refusal")  # say by themselves what was found and what to do
+REFUSALS = ("TableError", "DictionaryError", "CodedSetError", "CodebookError", "TrainedError", "Refusal")  # say by themselves what was found and what to do
 
 
 class NotebookFailed(Exception):

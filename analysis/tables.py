@@ -61,7 +61,7 @@ CODINGS = SENTENCE | {
     "target": Column("str", "toward whom; null: toward nobody in particular", nullable=True),
     "value": Column("float", "the number the coder gives; null: not judged (the article is not in English)", nullable=True),
     "label": Column("str", "the category the coder gives, for nominal variables", nullable=True),
-    "evidence": Column("str", "why: a JSON list of [term, start, end] or [term, start, end, score], offsets as in `sentences`", nullable=True),
+    "evidence": Column("str", "why: a JSON list of [term, start, end], with a score behind it (tone) or the indicator that fired (frames); offsets as in `sentences`", nullable=True),
 }
 def _with_ends(name, meaning):
     return {name: Column("float", meaning, nullable=True)} | {f"{name}_{end}": Column("float", f"{side} end of its 95 % interval, by bootstrap over articles; null: under five", nullable=True)
@@ -100,7 +100,7 @@ SCHEMAS = {
     }, ("article_id", "sentence_id", "segment_id"), "sentences", ("article_id", "sentence_id")),
     "tone": Schema("judgement of tone", "04_sentiment", "sentiment targets", CODINGS,
                    ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
-    "frames": Schema("judgement of a frame", "05_framing", "framing", CODINGS,
+    "frames": Schema("judgement of a frame", "05_framing", "framing trained", CODINGS,
                      ("article_id", "sentence_id", "segment_id", "coder", "variable", "target"), "sentences", ("article_id", "sentence_id")),
     "agency": Schema("participant of an act", "05_framing", "agency", SENTENCE | {
         "segment_id": Column("int", "the stretch of one voice the act is told in", nullable=True, low=0),

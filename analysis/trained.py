@@ -99,8 +99,8 @@ def takes_codes(reference, variable):
 
 
 def codebooks_hash():
-    """What the codes of a trained coder depend on: the codebooks and the code that reads them."""
-    return hashlib.sha256((str(tables.fingerprint(framing.CODEBOOKS)) + tables.code_hash("framing")).encode()).hexdigest()[:16]
+    """What the codes of a trained coder depend on: the codebooks, and the lists they share."""
+    return hashlib.sha256("".join(str(tables.fingerprint(p)) for p in (framing.CODEBOOKS, framing.lexicons_file(), tables.ROOT / "data" / "dictionaries" / "actors.csv")).encode()).hexdigest()[:16]
 
 
 class Features:
@@ -266,14 +266,18 @@ class Trained:
         """Which units it was not trained on; by their texts, and targets."""
         return ~np.isin(marks(units), self.learnt_from)
 
+    def fits_codebooks(self):
+        """Refuses a coder that learnt from codebooks which have changed since."""
+        if self.about["codes"] and self.about["codebooks"] != codebooks_hash():
+            raise TrainedError("The codebooks have changed since this coder was trained, and it has learnt from what they say: train it again (`python -m analysis train CODED=…`).")
+
     def __call__(self, units, tokens):
         """As every coder: (variable, values, evidence). Evidence: the five words or features that moved the value most, with what they gave."""
         if self.about["embeddings"] and self._embed is None:
             self._embed = embedder(self.about["embeddings"])
         if not len(units):
             return
-        if self.about["codes"] and self.about["codebooks"] != codebooks_hash():
-            raise TrainedError("The codebooks have changed since this coder was trained, and it is learnt from what they say: train it again (`python -m analysis train CODED=…`).")
+        self.fits_codebooks()
         read = read_units(units, tokens, self._embed, codes=bool(self.about["codes"]))
         matrix = self.features.matrix(read)
         values, self.labels = _value(matrix @ self.weights.T + self.intercept, self.about["labels"], self.about["neutral"])
@@ -378,8 +382,10 @@ def registry(*, lexicon=None, name=None):
         coders[Path(lexicon).stem] = partial(sentiment.by_lexicon, lexicon)
     if name:
         trained = load(folder_of(name))
-        if trained.about["variable"] != "tone" or trained.about["target"]:
-            raise TrainedError(f"TRAINED={name} judges {trained.about['variable']}{' toward a target' if trained.about['target'] else ''}: only a coder of tone can join the panel.")
+        if trained.about["target"]:
+            raise TrainedError(f"TRAINED={name} judges {trained.about['variable']} toward a target: only a coder of tone, or of frames, can join a report.")
+        if trained.about["variable"] != "tone":
+            return coders                                              # a coder of frames joins in notebook 05
         _free(Path(name).name, coders, f"TRAINED={name}")
         coders[Path(name).name] = trained
     return coders
@@ -396,6 +402,7 @@ def on_the_shelf():
     for folder in sorted(shelf().glob("*/coder.json")):
         try:
             coder = load(folder.parent)
+            coder.fits_codebooks()
             if coder.about["embeddings"]:
                 coder._embed = embedder(coder.about["embeddings"])
             usable[folder.parent.name] = coder
@@ -411,3 +418,21 @@ def folder_of(name):
     if not (folder / "coder.json").is_file():
         raise TrainedError(f"TRAINED={name}: no such coder; expected {'one of ' + ', '.join(known) + ', or ' if known else ''}the folder of one. `python -m analysis train CODED=…` makes one.")
     return folder
+
+
+def code_frames(name, sentences, tokens, articles):
+    """What a trained coder of frames (its name or folder) says of every sentence, as codings: value the chance of the category in `label` (of 0/1: the chance of 1, label null).
+
+    An empty table where the coder judges tone, which is notebook 04's. Articles not in English have nulls.
+    """
+    coder = load(folder_of(name))
+    if coder.about["variable"] in TONES:
+        return pd.DataFrame(columns=list(tables.CODINGS))
+    foreign = set(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"])
+    mine = sentences[~sentences["article_id"].isin(foreign)].reset_index(drop=True)
+    units, placed = sentiment.units_of(mine, tokens[~tokens["article_id"].isin(foreign)])
+    (variable, values, why), = coder(units.assign(unit_id=[str(i) for i in range(len(units))]), placed)
+    coded = units[["article_id", "sentence_id"]].assign(value=np.asarray(values, dtype="float64"), label=coder.words(), evidence=[json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in why])
+    rest = sentences.loc[sentences["article_id"].isin(foreign), ["article_id", "sentence_id"]]
+    whole = pd.concat([coded, rest], ignore_index=True)
+    return whole.assign(segment_id=pd.Series(pd.NA, whole.index, dtype="Int64"), coder=Path(name).name, variable=variable, target=None)[list(tables.CODINGS)]

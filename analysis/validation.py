@@ -109,7 +109,7 @@ def reliability(units, codes, others=None, books=None):
     books = framing.read_codebooks() if books is None else books
     families = coding.families(codes)
     said = frames_said(units, [v for v in codes["variable"].unique() if coding.kind_of(codes, v) == "binary"], books)
-    words = None
+    judged = {}  # what each trained coder says of all units, asked once
     for variable in [*codes["variable"].unique(), *families]:
         kind = "words" if variable in families else coding.kind_of(codes, variable)
         if variable not in families:
@@ -117,33 +117,34 @@ def reliability(units, codes, others=None, books=None):
         if variable in JUDGED:
             rows += _beside_tone(units, codes, variable, others, clusters)
             continue
-        learnt = {name: coder for name, coder in others.items() if getattr(coder, "about", {}).get("variable") in (variable, variable.rpartition(":")[0] or variable)}
+        category = variable.rpartition(":")[2]
+        learnt = [name for name, coder in others.items() if (about := getattr(coder, "about", {})).get("variable") == variable
+                  or about.get("variable") == variable.rpartition(":")[0] and category in (about["labels"] or ())]
         if kind == "number" or not learnt and variable not in said:
             continue
         reference = coding.categories(codes, variable)
         place = units["unit_id"].isin(reference.index).to_numpy()
-        coded = units[place].reset_index(drop=True).assign(start=0).drop(columns=["target_start", "target_end"], errors="ignore")
-        truth, groups = reference.loc[coded["unit_id"]].to_numpy(), clusters.loc[coded["unit_id"]].to_numpy()
+        truth, groups = (table.reindex(units["unit_id"]).to_numpy() for table in (reference, clusters))
         if variable in said:
             name, values, labels = said[variable]
-            values, labels = values[place], labels[place]
-            rows.append({"coder": name, "variable": variable} | agreement.measured(values, labels, truth, truth, groups, looked_for=1, level="nominal"))
-            if len(truth) >= 50 and len(np.unique(values)) > 2 and 0 < truth.sum() < len(truth):
-                rows.append({"coder": f"{name}_tuned", "variable": variable} | agreement.measured(values, agreement.tuned(values, truth, groups), truth, truth, groups, looked_for=1, level="nominal"))
-        words = coding.tokens_of(units.assign(start=0)) if learnt and words is None else words
-        for name, coder in learnt.items():
-            mine = words[words["unit"].isin(np.flatnonzero(place))]
-            again = pd.Series(range(len(coded)), index=np.flatnonzero(place))
-            given = learnt_said(coded, mine.assign(unit=again.loc[mine["unit"]].to_numpy()).reset_index(drop=True), coder)
-            if given is None:
+            values, labels, right, where = values[place], labels[place], truth[place].astype("float64"), groups[place]
+            rows.append({"coder": name, "variable": variable} | agreement.measured(values, labels, right, right, where, looked_for=1, level="nominal"))
+            if len(right) >= 50 and len(np.unique(values)) > 2 and 0 < right.sum() < len(right):
+                rows.append({"coder": f"{name}_tuned", "variable": variable} | agreement.measured(values, agreement.tuned(values, right, where), right, right, where, looked_for=1, level="nominal"))
+        for name in learnt:
+            if name not in judged:
+                plain = units.drop(columns=["target_start", "target_end"], errors="ignore").assign(start=0)
+                judged[name] = learnt_said(plain, coding.tokens_of(plain), others[name])
+            if judged[name] is None or not (mine := judged[name][3] & place).any():
                 continue
-            values, numbers, names, new = given
+            values, numbers, names, new = judged[name]
+            values, numbers, here = values[mine[new]], numbers[mine[new]], (None if names is None else np.array(names)[mine[new]])
             if kind == "words":
-                rows.append({"coder": name, "variable": variable} | agreement.alike(names or [f"{n:g}" for n in numbers], truth[new], groups[new]))
+                rows.append({"coder": name, "variable": variable} | agreement.alike(here if here is not None else [f"{n:g}" for n in numbers], truth[mine], groups[mine]))
             else:
-                category = variable.rpartition(":")[2]
-                chosen = np.array([float(n == category) for n in names]) if names else numbers
-                rows.append({"coder": name, "variable": variable} | agreement.measured(chosen if names else values, chosen, truth[new], truth[new], groups[new], looked_for=1, level="nominal"))
+                chosen = (here == category).astype("float64") if here is not None else numbers
+                right = truth[mine].astype("float64")
+                rows.append({"coder": name, "variable": variable} | agreement.measured(chosen if here is not None else values, chosen, right, right, groups[mine], looked_for=1, level="nominal"))
     return pd.DataFrame(rows).assign(group="all").reindex(columns=list(tables.SCHEMAS["reliability"].columns))
 
 
@@ -186,7 +187,11 @@ def _centred(values, variable):
 
 def make(folder, *, variable=None, embeddings=None, name=None, tell=print):
     """`python -m analysis train`: learn a coder from a coded set and keep it on the shelf with its card; of several 0/1 variables one coder each. Returns their folders."""
-    units, codes = coding.read_coded(folder)
+    return make_from(*coding.read_coded(folder), folder, variable=variable, embeddings=embeddings, name=name, tell=tell)
+
+
+def make_from(units, codes, folder, *, variable=None, embeddings=None, name=None, tell=print):
+    """`make`, of tables; `folder` is what the set is called."""
     known, families = list(codes["variable"].unique()), coding.families(codes)
     tones = [v for v in JUDGED if v in known]
     chosen = variable or next(iter([*tones, *families]), None)
@@ -204,6 +209,7 @@ def make(folder, *, variable=None, embeddings=None, name=None, tell=print):
 
 
 def _make(folder, units, codes, variable, embeddings, name, tell, read):
+    name = f"{name}-trained" if name in {book.name for book in framing.read_codebooks()} else name  # a codebook is a coder of that name
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise trained.TrainedError(f"NAME={name}: a coder's name is made of letters, digits, dots, hyphens and underscores.")
     if variable == "tone_toward_target" and "target_start" not in units:
@@ -238,6 +244,7 @@ def _make(folder, units, codes, variable, embeddings, name, tell, read):
     else:
         rows = [(mine, agreement.measured(values, categories, truth, agreement.sign(truth, agreement.neutral_zone(truth)), clusters))]
     fits = pd.DataFrame([{"coder": who} | row for who, row in rows]).reindex(columns=list(tables.SCHEMAS["reliability"].columns)).assign(variable=variable)
+    coder.about["source"] = Path(folder).resolve().name
     path = coder.save(trained.shelf() / name, card(coder, name, Path(folder).resolve().name, fits))
     number = lambda v: f"{v:.3f}" if pd.notna(v) else "–"
     for row in fits.itertuples():

@@ -16,12 +16,13 @@ def main():
     found, _ = corpus.read(tables.ROOT / "data" / "retellings")
     once, _ = corpus.clean(found)
     articles = pd.concat([once.assign(article_id=once["article_id"] + f"-{i}", text=once["text"].str.replace(".", f" number{i}.")) for i in range(COPIES)], ignore_index=True).assign(language="en", duplicate_of=None)
-    dictionary = lexicons.read_dictionary(tables.ROOT / "data" / "dictionaries" / "generic_frames.csv")
+    books = framing.read_codebooks()
     sentences = tokens.split_sentences(articles)
     words = tokens.split_tokens(sentences)
     segments = voices.find_voices(articles, sentences, words)
     units, placed = sentiment.units_of(sentences, words)
     events, actors = lexicons.read_dictionary(sentiment.LEXICONS / "events.csv"), agency.read_actors()
+    acts, scored = agency.find_acts(sentences, words, actors, segments), sentiment.scores_of(sentiment.LEXICONS / "news.csv").sample(frac=1, random_state=1)
     steps = {
         "corpus.mark_duplicates": lambda: corpus.mark_duplicates(articles),
         "tokens.split_sentences": lambda: tokens.split_sentences(articles),
@@ -31,7 +32,10 @@ def main():
         "sentiment.code_tone, sentences": lambda: sentiment.code_tone(sentences, words, articles),
         "  and segments, and masked": lambda: sentiment.code_tone(sentences, words, articles, segments, events=events),
         "targets.code_toward": lambda: targets.code_toward(sentences, words, articles, actors),
-        "framing.code_frames, 300 terms": lambda: framing.code_frames(sentences, words, articles, dictionary, coder="generic_frames"),
+        "agency.find_acts": lambda: agency.find_acts(sentences, words, actors, segments),
+        "framing.code_frames, 4 codebooks": lambda: framing.code_frames(sentences, words, articles, books, segments, acts),
+        "lexicons.match, 1,000 terms": lambda: lexicons.match(words, scored.head(1000)),
+        "lexicons.match, 5,000 terms": lambda: lexicons.match(words, scored.head(5000)),
     }
     size = articles["n_words"].sum() / 400
     print(f"{size:.0f} articles of 400 words, {len(sentences):,} sentences, median of {ROUNDS} rounds\n\n{'step':36}{'articles a second':>20}{'µs an article':>18}{'sentences a second':>22}")

@@ -5,7 +5,7 @@ from conftest import articles_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import lexicons, tables, tokens
+from analysis import lexicons, tokens
 
 
 def tokens_of(*texts):
@@ -108,12 +108,6 @@ def test_bad_dictionaries_are_refused_with_the_line(tmp_path, content, message):
     (tmp_path / "d.csv").write_text(content, encoding="utf-8")
     with pytest.raises(lexicons.DictionaryError, match=message):
         lexicons.read_dictionary(tmp_path / "d.csv")
-
-
-def test_the_committed_dictionary():
-    table = lexicons.read_dictionary(tables.ROOT / "data" / "dictionaries" / "generic_frames.csv")
-    assert set(table["category"]) == {"responsibility", "conflict", "human_interest", "economic_consequences", "morality"}
-    assert table.groupby("category").size().between(40, 70).all() and table["reason"].str.len().gt(10).all()
 
 
 def test_work_grows_with_the_text_not_with_text_times_terms(monkeypatch):

@@ -37,7 +37,7 @@ def test_one_article_is_compared_with_nothing(one_article_run):
     home = one_article_run[0]
     figures = {p.stem for p in (home / "figures" / "bridge").glob("*.svg")}
     assert figures == {"02_sentence_length", "03_speakers", "03_stance", "03_voices", "04_event_words", "04_instruments", "04_saturation", "04_tone_by_group", "04_tone_by_voice", "04_tone_position",
-                       "05_frame_rates", "05_frame_terms", "08_summary"}, "no actor of the table is named, so there is no 04_toward"
+                       "05_frame_shares", "05_frames_by_group", "05_frame_terms", "05_overlap", "05_war_peace", "05_frames_by_voice", "05_agency", "05_harm", "08_summary"}, "no actor of the table is named, so there is no 04_toward"
     captions = " ".join(json.loads(p.read_text(encoding="utf-8"))["caption"] for p in (home / "figures" / "bridge").glob("*.json"))
     assert "one article" in captions and "by outlet" not in captions and "interval over" not in captions.replace("no interval", "")
     assert "This text contains" in (home / "reports" / "bridge" / "05_framing.html").read_text(encoding="utf-8")

@@ -1,0 +1,107 @@
+"""Who acts on whom: sentences that stand here, and what the rules must make of them."""
+import pandas as pd
+import pytest
+from conftest import SHARED, articles_of, needs_shared
+
+from analysis import agency, tables, tokens, voices
+
+
+def read(*texts, actors=None):
+    """(articles, agency) of some texts."""
+    articles = articles_of(*texts)
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    return articles, tables.check("agency", agency.find_acts(sentences, words, agency.read_actors() if actors is None else actors, segments))
+
+
+def told(text):
+    """{(role, actor)} and constructions of a one-sentence text."""
+    _, acts = read(text)
+    return set(zip(acts["role"], acts["actor"])), list(dict.fromkeys(acts["construction"]))
+
+
+@pytest.mark.parametrize("text, roles, construction", [
+    ("Israel killed 12 people.", {("agent", "Israel"), ("patient", "people")}, "active"),
+    ("Twelve people were killed by Israel.", {("agent", "Israel"), ("patient", "people")}, "passive"),
+    ("Twelve people were killed.", {("patient", "people")}, "agentless"),
+    ("The village was attacked by gunmen on Monday.", {("agent", "gunmen"), ("patient", "village")}, "passive"),
+    ("The army of Israel struck a port.", {("agent", "Israel"), ("patient", "port")}, "active"),
+    ("Critics of Israel burned a flag.", {("agent", "critics"), ("patient", "flag")}, "active"),
+    ("Anna Lund attacked the plan.", {("agent", "Anna Lund"), ("patient", "plan")}, "active"),
+])
+def test_verbs(text, roles, construction):
+    assert told(text) == (roles, [construction])
+
+
+def test_nouns_that_name_an_act():
+    roles, constructions = told("The report counted the deaths of over 7,000 Palestinians.")
+    assert ("patient", "Palestinians") in roles and "nominal" in constructions and ("agent", "Palestinians") not in roles
+    roles, _ = told("The report counted the loss of 40 civilian lives due to Israeli bombardments.")
+    assert {("patient", "Civilians"), ("agent", "Israel")} <= roles
+    _, acts = read("An Israeli strike on Gaza killed three children.")
+    assert {("agent", "Israel", "strike"), ("patient", "Gaza", "strike"), ("agent", "Israel", "kill"), ("patient", "children", "kill")} == set(zip(acts["role"], acts["actor"], acts["verb"]))
+    assert told("The loss of jobs went on.")[1] != ["nominal"], "a loss of jobs is no loss of lives"
+
+
+def test_who_only_speaks_acts_on_nobody():
+    _, acts = read("Iran warned Israel that it would rain.", "According to Iranian officials, it rained.", "“It rained,” Anna Lund said.")
+    assert set(zip(acts["article_id"], acts["role"], acts["actor"])) >= {("a", "speaker", "Iran"), ("b", "speaker", "Iran"), ("c", "speaker", "Anna Lund")}
+    assert not ((acts["role"] == "patient") & (acts["actor"] == "Israel")).any()
+
+
+def test_what_was_not_done_is_no_act():
+    assert read("Hamas did not attack the town.")[1].query("verb == 'attack'").empty
+
+
+def test_swapping_the_actors_swaps_the_roles():
+    swap = {"Israel": "Iran", "Iran": "Israel"}
+    for text in ("Israel attacked Iran.", "Israel was attacked by Iran.", "Israel, officials said, bombed Iran on Monday."):
+        here, there = told(text)[0], told(text.replace("Israel", "#").replace("Iran", "Israel").replace("#", "Iran"))[0]
+        assert {(role, swap.get(actor, actor)) for role, actor in here} == there
+
+
+def test_places_are_exact_and_acts_stand_in_their_segment():
+    articles, acts = read("“Israel attacked the port,” Anna Lund said in Oslo. Gunmen killed two men.")
+    text = articles["text"].iloc[0]
+    place = {(r.role, r.verb): text[r.start:r.end] for r in acts.itertuples()}
+    assert place["agent", "attack"] == "Israel" and place["patient", "attack"] == "the port" and place["patient", "kill"] == "two men"
+    assert acts.loc[acts["verb"] == "attack", "segment_id"].eq(0).all() and acts.loc[acts["verb"] == "said", "segment_id"].eq(1).all()
+
+
+def test_harm_tells_named_unnamed_and_hidden_agents():
+    _, acts = read("Israel killed 12 people. Gunmen killed 12 people. Twelve people were killed. He praised the deaths of 12 people. Lund praised Berg.")
+    assert agency.harm(acts)["told"].tolist() == ["named agent", "unnamed agent", "no agent", "no agent"]
+    counts = agency.roles(acts).set_index("actor")
+    assert counts.at["people", "patient"] == 4 and counts.at["Israel", "agent"] == 1 and counts.at["people", "acts"] == 4
+
+
+def test_naming_counts_names_and_labels():
+    articles = articles_of("Hamas militants crossed. Hamas fighters and Hamas crossed.", "Israeli forces left Israel.")
+    words = tokens.split_tokens(tokens.split_sentences(articles))
+    found = agency.naming(words, agency.read_actors()).set_index(["actor", "word"])
+    assert found.loc[("Hamas", "hamas"), ["kind", "times", "articles"]].tolist() == ["name", 3, 1]
+    assert found.loc[("Hamas", "militants"), ["kind", "times"]].tolist() == ["label", 1] and found.at[("Israel", "forces"), "kind"] == "label" and found.at[("Israel", "israeli"), "kind"] == "adjective"
+    by_voice = agency.naming(words.assign(voice="own"), agency.read_actors(), by=("voice",))
+    assert set(by_voice["voice"]) == {"own"} and len(by_voice) == len(found)
+
+
+def test_a_table_without_acts_is_a_table():
+    articles = articles_of("Rain.")
+    sentences = tokens.split_sentences(articles)
+    acts = tables.check("agency", agency.find_acts(sentences, tokens.split_tokens(sentences), agency.read_actors()))
+    assert acts.empty and agency.harm(acts).empty and agency.roles(acts).empty
+
+
+@needs_shared
+def test_the_seeds_acts_are_told_apart():
+    """The article this project began with: lives lost “due to Israeli bombardments”, “the deaths of over 7,000 Palestinians”, and a plain active killing."""
+    text = next((SHARED / "seed").glob("*.txt")).read_text(encoding="utf-8")
+    _, acts = read(text + "\n\nIsrael killed two men.")
+    whole = agency.harm(acts)
+    loss = whole[whole["verb"] == "loss"].iloc[0]
+    deaths = whole[whole["verb"] == "deaths"].iloc[0]
+    kill = whole[(whole["verb"] == "kill") & (whole["agent"] == "Israel")].iloc[-1]
+    assert (loss["construction"], loss["agent"], loss["patient"]) == ("nominal", "Israel", "Civilians")
+    assert (deaths["construction"], deaths["patient"], deaths["told"]) == ("nominal", "Palestinians", "no agent") and pd.isna(deaths["agent"])
+    assert (kill["construction"], kill["patient"]) == ("active", "men")
