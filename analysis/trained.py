@@ -19,6 +19,7 @@ FOLDS = 5
 STRENGTHS = {"ridge": (1.0, 3.0, 10.0), "logistic": (0.1, 0.3, 1.0, 3.0)}  # ridge: penalty; logistic: its inverse. The best by cross-validation is kept
 CODES_WEIGHT = 0.5  # of the codebooks' codes, beside TF-IDF rows of length 1; from .3 to 1 macro-F1 moved by .015 on two coded sets
 CURVE = (0.125, 0.25, 0.5, 1.0)  # parts of the training articles for which the learning curve is drawn
+MOST_LABELS = 40  # categories that are still categories and no free text
 TONES = ("tone", "tone_toward_target")
 WORDS = dict(sublinear_tf=True, min_df=2, ngram_range=(1, 2), lowercase=True)
 PANEL_WEIGHT, EMBEDDING_WEIGHT = {"ridge": 0.5, "logistic": 0.3}, {"ridge": 1.5, "logistic": 3.0}  # beside TF-IDF rows of length 1; chosen on open halves
@@ -160,6 +161,8 @@ def train(units, tokens, reference, *, variable, embeddings=None, read=None):
     if len(units) < 50 or reference.nunique() < 2:
         raise TrainedError(f"{len(units)} coded units with {reference.nunique()} different values of `{variable}`: expected at least 50 units and two values.")
     words = not pd.api.types.is_numeric_dtype(reference)
+    if words and reference.nunique() > MOST_LABELS:
+        raise TrainedError(f"`{variable}` holds {reference.nunique()} different values in {len(reference)} units: expected at most {MOST_LABELS} categories, or numbers.")
     kind = "logistic" if words or reference.nunique() <= 5 else "ridge"
     groups, told = coding.clusters(units).to_numpy(), reference.loc[units["unit_id"]]
     scale = 1.0 if words else float(np.abs(told).max()) or 1.0

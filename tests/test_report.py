@@ -37,7 +37,7 @@ def test_one_article_is_compared_with_nothing(one_article_run):
     home = one_article_run[0]
     figures = {p.stem for p in (home / "figures" / "bridge").glob("*.svg")}
     assert figures == {"02_sentence_length", "03_speakers", "03_stance", "03_voices", "04_event_words", "04_instruments", "04_saturation", "04_tone_by_group", "04_tone_by_voice", "04_tone_position",
-                       "05_frame_shares", "05_frames_by_group", "05_frame_terms", "05_overlap", "05_war_peace", "05_frames_by_voice", "05_agency", "05_harm", "08_summary"}, "no actor of the table is named, so there is no 04_toward"
+                       "05_frame_shares", "05_frames_by_group", "05_frame_terms", "05_overlap", "05_war_peace", "08_summary"}, "no actor of the table is named, so there is no 04_toward"
     captions = " ".join(json.loads(p.read_text(encoding="utf-8"))["caption"] for p in (home / "figures" / "bridge").glob("*.json"))
     assert "one article" in captions and "by outlet" not in captions and "interval over" not in captions.replace("no interval", "")
     assert "This text contains" in (home / "reports" / "bridge" / "05_framing.html").read_text(encoding="utf-8")
@@ -68,7 +68,7 @@ def test_every_page_of_the_retellings_says_what_they_are(retellings_run):
 def test_links_to_figures_resolve(retellings_run):
     folder = retellings_run[0] / "reports" / "retellings"
     links = re.findall(r'href="([\w.]+)#(\w+)"', (folder / "index.html").read_text(encoding="utf-8"))
-    assert len(links) == 18
+    assert len(links) == len(list((retellings_run[0] / "figures" / "retellings").glob("*.svg"))) > 18
     for page, anchor in links:
         assert f'id="{anchor}"' in (folder / page).read_text(encoding="utf-8")
 
@@ -229,7 +229,7 @@ def test_the_index_takes_no_text_for_markup(small):
 @pytest.mark.parametrize("words, code, message", [
     ((), 2, "python -m analysis VERB"), (("--help",), 0, "CORPUS     newsarticles"), (("fly",), 2, "No verb “fly”: expected one of report"),
     (("report", "CORPUS="), 2, "CORPUS= names nothing"), (("report", "--help"), 0, "CORPUS     newsarticles"), (("report", "CORPS=x"), 2, "Not understood: “CORPS=x”. Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"),
-    (("validate",), 2, "name a coded set"), (("validate", "CODED=nowhere"), 2, "no such file; a coded set is a folder with units.csv"), (("train", f"CODED={tables.ROOT}/data/coded/retellings", "VARIABLE=segments"), 2, "no numeric codes of `segments`"),
+    (("validate",), 2, "name a coded set"), (("validate", "CODED=nowhere"), 2, "no such file; a coded set is a folder with units.csv"), (("train", f"CODED={tables.ROOT}/data/coded/retellings", "VARIABLE=segments"), 2, "holds 159 different values"),
     (("train", f"CODED={tables.ROOT}/data/coded/retellings", "EMBEDDINGS=no/such/model"), 2, "EMBEDDINGS=no/such/model"),
 ])
 def test_the_command_line(tmp_path, words, code, message):
