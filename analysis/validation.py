@@ -243,12 +243,13 @@ def _make(folder, units, codes, variable, embeddings, name, tell, read):
             rows.append((said[0], agreement.measured(said[1], said[2], truth, truth, clusters, looked_for=1, level="nominal")))
     else:
         rows = [(mine, agreement.measured(values, categories, truth, agreement.sign(truth, agreement.neutral_zone(truth)), clusters))]
+    rows += [("those who coded, among themselves", {k: v for k, v in row.items() if k not in ("coder", "variable")}) for row in _among_themselves(codes, variable, coding.clusters(units))] if variable in set(codes["variable"]) else []
     fits = pd.DataFrame([{"coder": who} | row for who, row in rows]).reindex(columns=list(tables.SCHEMAS["reliability"].columns)).assign(variable=variable)
     coder.about["source"] = Path(folder).resolve().name
     path = coder.save(trained.shelf() / name, card(coder, name, Path(folder).resolve().name, fits))
     number = lambda v: f"{v:.3f}" if pd.notna(v) else "–"
     for row in fits.itertuples():
-        tell(f"  {row.coder:32} r {number(row.pearson)}  macro-F1 {number(row.macro_f1)} ({number(row.macro_f1_low)} to {number(row.macro_f1_high)})")
+        tell(f"  {row.coder:34} r {number(row.pearson)}  macro-F1 {number(row.macro_f1)} ({number(row.macro_f1_low)} to {number(row.macro_f1_high)})")
     tell("  with more coded units: " + ", ".join(f"{n:,} {fit:.2f}" for n, fit in coder.quality["curve"]) + f" ({coder.quality['measure']}, on articles left out)")
     tell(f"Kept as {path.relative_to(tables.home())}; its card is CARD.md. TRAINED={name} adds it to a report; `validate` measures it with the others.")
     return path
