@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import tokens
+from analysis import corpus, tokens
 
 GOLD = "gold"  # the adjudicated answer; never one of the coders in a figure of agreement
 
@@ -106,9 +106,14 @@ def categories(codes, variable):
 
 
 def clusters(units):
-    """What is resampled: the unit's article where it is known, else its sentence, else the unit itself."""
+    """What is resampled and left out together: the unit's article where it is known, else its sentence, else the unit itself; units that repeat
+    another one's text (a re-publication) go with it, so that no coder is measured on what it has read under another name."""
     column = next((c for c in ("article_id", "sentence_id") if c in units.columns), "unit_id")
-    return units.set_index("unit_id", drop=False)[column]
+    own = units.set_index("unit_id", drop=False)[column]
+    if column != "unit_id":
+        return own
+    again = corpus.mark_duplicates(pd.DataFrame({"article_id": units["unit_id"], "text": units["text"], "date": pd.NaT}))["duplicate_of"].to_numpy()
+    return own.where(pd.isna(again), again)
 
 
 def tokens_of(units):

@@ -101,7 +101,7 @@ def takes_codes(reference, variable):
 
 def codebooks_hash():
     """What the codes of a trained coder depend on: the codebooks, and the lists they share."""
-    return hashlib.sha256("".join(str(tables.fingerprint(p)) for p in (framing.CODEBOOKS, framing.lexicons_file(), tables.ROOT / "data" / "dictionaries" / "actors.csv")).encode()).hexdigest()[:16]
+    return hashlib.sha256("".join(str(tables.fingerprint(p)) for p in (*sorted(framing.CODEBOOKS.glob("*.yaml")), framing.lexicons_file(), tables.ROOT / "data" / "dictionaries" / "actors.csv")).encode()).hexdigest()[:16]
 
 
 class Features:

@@ -1,4 +1,5 @@
 """Coded sets: read whole, or refused with the line."""
+import pandas as pd
 import pytest
 
 from analysis import coding
@@ -42,3 +43,10 @@ def test_a_target_needs_both_ends(tmp_path):
 def test_a_folder_without_files_says_what_a_coded_set_is(tmp_path):
     with pytest.raises(coding.CodedSetError, match="a coded set is a folder with units.csv"):
         coding.read_coded(tmp_path)
+
+
+def test_repetitions_are_left_out_together():
+    text = "The council said on Monday that the old bridge across the river would be closed for a year because its pillars have sunk by a hand and cannot be mended in winter."
+    units = pd.DataFrame({"unit_id": ["a", "b", "c", "d"], "text": [text, "Rain fell on the town and nobody came to see the choir sing in the square that night, said the mayor, who had hoped for a better day.", text.replace("a year", "one year"), "Rain."]})
+    assert coding.clusters(units).to_dict() == {"a": "a", "b": "b", "c": "a", "d": "d"}
+    assert coding.clusters(units.assign(article_id=list("xxyy"))).to_dict() == {"a": "x", "b": "x", "c": "y", "d": "y"}
