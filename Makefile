@@ -22,7 +22,7 @@ WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDING
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
 
 report: $(READY)
 	@$(BIN)/python -m analysis report $(WORDS)
