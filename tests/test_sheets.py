@@ -11,7 +11,7 @@ import urllib.request
 import pandas as pd
 import pytest
 
-from analysis import coding, framing, sheets, tables
+from analysis import coding, framing, sheets
 from conftest import run
 
 HOSTILE = ["</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> <!-- <script>", "=HYPERLINK(\"http://x\") said \u202eevil\u202c & “so”; on",
@@ -309,3 +309,158 @@ def test_the_verbs_from_the_report_to_the_codes(retellings_run, tmp_path):
         done = run(*words, home=home, code=2)
         assert message in done.stderr and "Traceback" not in done.stderr
     assert len(codes(kit)) == 3 * len(rows(kit / "sheets" / "coder_a.csv"))
+
+
+# ---- the page, in a real browser
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Escape": 27, "Delete": 46}
+
+
+class Browser:
+    """A headless Chromium, spoken to over its own protocol."""
+
+    def __init__(self, folder):
+        websocket = pytest.importorskip("websocket", reason="websocket-client, which comes with JupyterLab, is not here")
+        self.downloads, profile = folder / "downloads", folder / "profile"
+        self.downloads.mkdir()
+        self.process = subprocess.Popen([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        port = self.until(lambda: (profile / "DevToolsActivePort").is_file() and (profile / "DevToolsActivePort").read_text().split()[0])
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        target = self.until(lambda: next((t for t in json.load(opener.open(f"http://127.0.0.1:{port}/json")) if t["type"] == "page"), None))
+        self.socket, self.number, self.asked = websocket.create_connection(target["webSocketDebuggerUrl"], suppress_origin=True, timeout=30, http_no_proxy=["127.0.0.1"]), 0, []
+        for method in ("Page.enable", "Runtime.enable", "Network.enable"):
+            self.call(method)
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
+
+    @staticmethod
+    def until(what, seconds=30):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if found := what():
+                    return found
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError("waited in vain")
+
+    def call(self, method, **parameters):
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
+        while True:
+            told = json.loads(self.socket.recv())
+            if told.get("method") in ("Network.requestWillBeSent", "Runtime.exceptionThrown"):
+                self.asked.append(told["params"].get("request", {}).get("url") or str(told["params"]))
+            if told.get("id") == self.number:
+                assert "error" not in told, told
+                return told["result"]
+
+    def run(self, script):
+        result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
+
+    def open(self, path):
+        self.run("window.left = true")
+        self.call("Page.navigate", url=path.as_uri())
+        self.until(lambda: self.run("window.left !== true && document.readyState === 'complete' && !!document.getElementById('place')"))
+
+    def press(self, *keys):
+        for key in keys:
+            more = {"windowsVirtualKeyCode": KEYS[key]} if key in KEYS else {"text": key}
+            for kind in ("keyDown", "keyUp"):
+                self.call("Input.dispatchKeyEvent", type=kind, key=key, **(more if kind == "keyDown" else {}))
+
+    def said(self, name):
+        return self.run(f"document.getElementById('{name}').textContent")
+
+    def close(self):
+        try:
+            self.call("Browser.close")
+            self.socket.close()
+        except Exception:
+            self.process.kill()
+        self.process.wait(20)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: the coding page was not driven")
+    driven = Browser(tmp_path)
+    yield driven
+    driven.close()
+
+
+def test_a_coder_codes_by_keyboard_reloads_downloads_and_is_collected(kit, browser):
+    page, order = kit / "sheets" / "coder_a.html", rows(kit / "sheets" / "coder_a.csv")
+    browser.open(page)
+    assert browser.said("place") == "Sentence 1 of 6" and browser.said("done") == "0 of 6 sentences coded"
+    seen = []
+    for n in range(5):
+        seen.append(browser.said("text"))
+        browser.press(*[("1", "0"), ("y", "n")][n % 2])
+        assert browser.run("[...document.querySelectorAll('[aria-pressed=true]')].map(b => b.dataset.value).join()") == "1,0"
+        if n < 4:
+            browser.press("ArrowRight")
+    assert browser.said("done") == "5 of 6 sentences coded"
+    browser.press("ArrowLeft", "ArrowDown", "Delete")
+    assert browser.said("done") == "4 of 6 sentences coded" and browser.said("place") == "Sentence 4 of 6"
+    browser.open(page)  # again: what was coded is kept, and the place
+    assert browser.said("done") == "4 of 6 sentences coded" and browser.said("place") == "Sentence 4 of 6"
+    browser.press("?")
+    assert browser.run("document.getElementById('keys').open")
+    browser.press("1", "Escape")
+    assert not browser.run("document.getElementById('keys').open") and browser.said("done") == "4 of 6 sentences coded", "no code while help is open"
+    browser.press("c")
+    assert browser.run("!document.getElementById('before').hidden || !document.getElementById('after').hidden")
+    browser.run("document.getElementById('note').focus()")
+    browser.press("n", "1", "Escape")
+    assert browser.run("document.getElementById('note').value") == "n1" and browser.run("document.activeElement.id").startswith("v")
+    browser.run("document.getElementById('download').click()")
+    file = browser.downloads / "news-coder_a.csv"
+    browser.until(file.is_file)
+    browser.press("u", "u", "u")  # round to the sixth, the one not coded
+    seen += [browser.said("text")] if browser.said("text") not in seen else []
+    for text in seen:  # shown as text, whatever it is
+        assert "\u202e" not in text
+    assert any("</script><script>" in text for text in seen) and any("⟨U+202E⟩evil" in text for text in seen)
+    assert browser.run("document.title") == "Coding: news, coder_a" and browser.run("document.images.length + document.scripts.length") == 2
+    assert {url for url in browser.asked if not url.startswith(("file:", "blob:"))} <= {"about:blank"}, "nothing is fetched, no error is thrown"
+    sheets.collect(kit, [file])
+    found = codes(kit).set_index(["unit_id", "variable"])["value"]
+    expected = {(row["unit_id"], variable): value for n, row in enumerate(order[:5]) for variable, value in (("conflict", "1"), ("economic", "0")) if (n, variable) != (3, "economic")}
+    assert found.to_dict() == expected and rows(file)[3]["note"] == "n1"
+    browser.run("localStorage.clear()")
+    browser.open(page)
+    assert browser.said("done") == "0 of 6 sentences coded"
+    browser.run("take(" + json.dumps(file.read_text(encoding="utf-8-sig")) + ")")  # what the import does with the file that is chosen
+    assert browser.said("done") == "4 of 6 sentences coded" and browser.said("said") == "Imported: 9 answers."
+    browser.run("take(" + json.dumps("unit_id,conflict\ns000000-0001,1\n") + ")")
+    assert "expected one of this sample" in browser.said("said")
+
+
+def test_every_control_of_the_page_has_a_name_and_fits_a_phone(kit, browser):
+    browser.open(kit / "sheets" / "coder_a.html")
+    assert browser.run("[...document.querySelectorAll('button, summary')].every(b => b.textContent.trim())") and browser.run("[...document.querySelectorAll('input, textarea')].every(i => i.labels.length)")
+    assert browser.run("[...document.querySelectorAll('[aria-labelledby], [aria-describedby]')].every(e => ['aria-labelledby', 'aria-describedby'].every(a => !e.getAttribute(a) || document.getElementById(e.getAttribute(a))))")
+    assert browser.run("new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size === document.querySelectorAll('[id]').length")
+    for width in (320, 1600):
+        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
+        assert browser.run("document.documentElement.scrollWidth <= innerWidth"), width
+    for scheme in ("light", "dark"):
+        browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        inks = browser.run("['--ink', '--soft', '--link'].map(n => getComputedStyle(document.documentElement).getPropertyValue(n).trim())")
+        papers = browser.run("['--paper', '--tint'].map(n => getComputedStyle(document.documentElement).getPropertyValue(n).trim())")
+        assert min(contrast(ink, paper) for ink in inks for paper in papers) >= 4.5, scheme
+
+
+def contrast(one, other):
+    """The contrast ratio of two colours (WCAG 2)."""
+    def light(colour):
+        parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        return sum(w * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for w, c in zip((0.2126, 0.7152, 0.0722), parts))
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
