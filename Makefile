@@ -1,6 +1,8 @@
 # Two commands: `make report` and `make test`. Everything they need is set up on first use, once.
 #   make report CORPUS=path/to/folder     the same for your own articles
 #   make lab CORPUS=…                     JupyterLab on the notebooks
+#   make sample CORPUS=… CODEBOOK=…      sentences to be coded by hand, with sheets for the coders
+#   make collect CORPUS=…                 read the sheets back
 #   make validate CODED=path/to/coded/set  every coder beside people's codes
 #   make train CODED=…                    a coder learnt from people's codes
 #   make test                             every test
@@ -14,13 +16,13 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 
 # Words of the command line are passed on; variables that merely happen to be in the environment (NAME is, on some systems) are not.
 quoted = '$(1)=$(subst ','\'',$($(1)))'
-WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
+WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report test lab validate train bench requirements help
+.PHONY: report test lab sample collect validate train bench requirements help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
 
 report: $(READY)
 	@$(BIN)/python -m analysis report $(WORDS)
@@ -30,6 +32,9 @@ test: $(READY)
 
 lab: $(READY)
 	@$(BIN)/python -m analysis lab $(WORDS)
+
+sample collect: $(READY)
+	@$(BIN)/python -m analysis $@ $(WORDS)
 
 validate: $(READY)
 	@$(BIN)/python -m analysis validate $(WORDS)

