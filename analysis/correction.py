@@ -19,6 +19,8 @@ from analysis.tables import SCHEMAS
 KINDS = ("machine", "hand", "corrected")
 NOT_CODED = "no unit coded"
 VOICE_NOT_VALIDATED = "voice not validated"
+CALLED = {"rely": "estimate", "tentative": "estimate, tentative: alpha of the hand codes is under .800", "not known": "estimate by hand codes whose reliability is not known",
+          "do not use": "no estimate: alpha of the hand codes is under .667"}  # by tier of the hand codes (agreement.tier)
 ENOUGH_ARTICLES, ENOUGH_UNITS, RARE = 40, 100, 0.15  # below these, intervals cover less than they say (simulation: `simulated`)
 
 
@@ -143,19 +145,20 @@ def beside(machine, hand):
     return machine.rename(columns={"value": "machine"}).merge(hand[columns].rename(columns={"value": "hand"}), on="unit_id", how="left", validate="1:1")
 
 
-def corrected(units, *, variable, coder, level=0.95):
+def corrected(units, *, variable, coder, reliable="not known", level=0.95):
     """Share or mean of a variable by group, three times: what the machine says, what the hand codes say, and both together → `estimates`.
 
     Higher: more units carry the variable (0/1), or more of it (other numbers). Intervals are t-intervals, cluster-robust over articles; null under two (coded)
     articles, or where nothing varies. Shares and their ends are kept within 0 … 1. Correction removes the machine's bias; it saves little coding.
     PPI++ (Angelopoulos et al. 2023) for equal inclusion probabilities within the group, else the design-based form (Egami et al. 2023).
+    `reliable`: the tier of the hand codes (agreement.tier); it and `warnings_of` stand in the claim.
     """
     units = _checked(units)
-    rows = [row for group, found in _found(units).items() for row in _rows(found, units, variable, coder, group, level)]
+    rows = [row for group, found in _found(units).items() for row in _rows(found, units, variable, coder, group, level, reliable)]
     return _table(rows)
 
 
-def differences(units, *, variable, coder, pairs=None, level=0.95):
+def differences(units, *, variable, coder, reliable="not known", pairs=None, level=0.95):
     """One group's share or mean less another's (`A minus B`; above 0: A has more), three times → `estimates`.
 
     `pairs`: those chosen before looking; otherwise every pair. Intervals are widened for all pairs there are (Bonferroni), so that the largest
@@ -172,13 +175,14 @@ def differences(units, *, variable, coder, pairs=None, level=0.95):
         kinds = {k: minus(found[one][k], found[other][k]) for k in KINDS if k in found[one] and k in found[other]}
         both = units[units["group"].isin([one, other])]
         together = {"machine": both["article_id"].nunique(), "corrected": both["article_id"].nunique(), "hand": both.loc[both["hand"].notna(), "article_id"].nunique()}
-        least = min((found[g][k] for g in (one, other) for k in ("hand",) if k in found[g]), key=lambda f: f.n_clusters, default=None)
-        few = warnings_of(least.n_clusters, min(found[g]["hand"].n_coded for g in (one, other))) if "hand" in kinds else []
-        rows += _rows({k: f._replace(n_articles=together[k]) for k, f in kinds.items()}, units, variable, coder, f"{one} minus {other}", 1 - (1 - level) / len(pairs), few=few, bounded=-1)
+        sides = [found[g]["hand"] for g in (one, other)] if "hand" in kinds else []
+        few = warnings_of(*(min(counts) for counts in zip(*((s.n_clusters, s.n_coded) for s in sides)))) if sides else []
+        kinds = {k: f._replace(n_articles=together[k]) for k, f in kinds.items()}
+        rows += _rows(kinds, units, variable, coder, f"{one} minus {other}", 1 - (1 - level) / len(pairs), reliable, few=few, bounded=-1)
     return _table(rows)
 
 
-def by_voice(units, *, variable, coder, level=0.95):
+def by_voice(units, *, variable, coder, reliable="not known", level=0.95):
     """Share (or mean) of a variable among the units of each voice (group: the voice), three times → `estimates`.
 
     Where voice is hand-coded too (hand_voice), what is estimated is the product, value × (voice is v), over the share of units in that voice, both corrected
@@ -187,7 +191,7 @@ def by_voice(units, *, variable, coder, level=0.95):
     """
     units = _checked(units)
     if "hand_voice" not in units or units["hand_voice"].isna().all():
-        table = corrected(units.assign(group=units["machine_voice"]), variable=variable, coder=coder, level=level)
+        table = corrected(units.assign(group=units["machine_voice"]), variable=variable, coder=coder, reliable=reliable, level=level)
         return table.assign(claim=table["claim"] + "; " + VOICE_NOT_VALIDATED)
     lone = units["hand"].notna() != units["hand_voice"].notna()
     if lone.any():
@@ -200,8 +204,9 @@ def by_voice(units, *, variable, coder, level=0.95):
         said, held = units["machine_voice"] == voice, units["hand_voice"] == voice
         few = warnings_of(units.loc[held, "article_id"].nunique(), int(held.sum()))
         counts = {"machine": said, "corrected": said, "hand": held}
-        found = {k: ratio(part[k], whole[k])._replace(n_units=int(counts[k].sum()), n_articles=units.loc[counts[k], "article_id"].nunique(), n_coded=int(held.sum())) for k in KINDS}
-        rows += _rows(found, units, variable, coder, voice, level, few=few)
+        found = {k: ratio(part[k], whole[k])._replace(n_units=int(counts[k].sum()), n_articles=units.loc[counts[k], "article_id"].nunique(), n_coded=int(held.sum()),
+                                                  n_clusters=units.loc[said if k == "machine" else held, "article_id"].nunique()) for k in KINDS}
+        rows += _rows(found, units, variable, coder, voice, level, reliable, few=few)
     return _table(rows)
 
 
@@ -236,7 +241,7 @@ def _found(units):
     return {group: three(*(c[at] for c in columns), article[at], len(names)) for group, at in units.groupby("group", sort=True).indices.items()}
 
 
-def _rows(found, units, variable, coder, group, level, *, few=None, bounded=0):
+def _rows(found, units, variable, coder, group, level, reliable, *, few=None, bounded=0):
     """Rows of `estimates`: one per kind, with its interval and what it may be called."""
     share = bool(np.isin(units["machine"], (0, 1)).all() and units["hand"].dropna().isin((0, 1)).all())
     rows = []
@@ -248,7 +253,7 @@ def _rows(found, units, variable, coder, group, level, *, few=None, bounded=0):
             estimate, low, high = np.clip([one.estimate, low, high], bounded, 1) if share else (one.estimate, low, high)
             said = warnings_of(one.n_clusters, one.n_coded, estimate if share and bounded == 0 else None) if few is None else few
             row |= {"estimate": estimate, "low": low, "high": high, "n_articles": one.n_articles, "n_units": one.n_units, "n_coded": one.n_coded,
-                    "claim": UNCORRECTED if kind == "machine" else "; ".join(["estimate", *said])}
+                    "claim": UNCORRECTED if kind == "machine" else "; ".join([CALLED[reliable], *said])}
         rows.append(row)
     return rows
 
