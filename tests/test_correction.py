@@ -99,10 +99,13 @@ def test_the_interval_is_over_articles():
 
 def test_the_design_based_mean_by_hand():
     """Units drawn with probability 1/2 and 1/4 count 2 and 4; with the tuning at 1 the estimate is Egami et al.'s mean of f + (y - f)/p, Hájek-normalised."""
-    machine, hand = np.array([1, 0, 1, 0.]), np.array([1, 1, np.nan, np.nan])
+    machine, hand = np.array([1, 0, 1, 0.]), np.array([1, 0, np.nan, np.nan])
     estimate, scores, tuning = correction.design_mean(machine, hand, np.array([0.5, 0.25, 1, 1]), np.ones(4), np.arange(4))
-    there, here, everywhere = (2 * 1 + 4 * 1) / 6, (2 * 1 + 4 * 0) / 6, 2 / 4
-    assert estimate == pytest.approx(there + tuning * (everywhere - here)) and scores.sum() == pytest.approx(0)
+    there, here, everywhere = (2 * 1 + 4 * 0) / 6, (2 * 1 + 4 * 0) / 6, 2 / 4
+    ours = np.array([2 * (1 - there), 4 * (0 - there), 0, 0]) / 6
+    theirs = np.array([1 - everywhere, 0 - everywhere, 1 - everywhere, 0 - everywhere]) / 4 - np.array([2 * (1 - here), 4 * (0 - here), 0, 0]) / 6
+    assert tuning == pytest.approx(min(-(ours @ theirs) / (theirs @ theirs), 1)) and 0 < tuning <= 1
+    assert estimate == pytest.approx(there + tuning * (everywhere - here)) and scores == pytest.approx(ours + tuning * theirs)
 
 
 def test_with_equal_probabilities_both_forms_nearly_agree():
@@ -221,6 +224,8 @@ def test_shares_by_voice_are_corrected_for_the_voices_error():
     assert corrected["estimate"].mean().to_dict() == pytest.approx({"own": 0.4, "quoted": 0.1}, abs=0.01)
     cover = corrected.apply(lambda t: ((t["low"] <= {"own": 0.4, "quoted": 0.1}[t.name]) & (t["high"] >= {"own": 0.4, "quoted": 0.1}[t.name])).mean())
     assert cover.min() >= 0.85, cover
+    spread = corrected["estimate"].std() / (corrected.apply(lambda t: (t["high"] - t["low"]).mean()) / 2 / 2)
+    assert spread.between(0.75, 1.25).all(), "intervals are as wide as the estimates are spread: about two standard deviations to each side"
     plain = pd.concat([correction.by_voice(voices(seed, validated=False), variable="x", coder="c") for seed in range(20)]).query("kind == 'corrected'").groupby("group")["estimate"].mean()
     assert plain["own"] == pytest.approx(0.8 * 0.4 + 0.2 * 0.1, abs=0.02), "without the voice's correction, a fifth of the other voice is mixed in"
 
@@ -232,6 +237,16 @@ def test_hand_shares_by_voice_are_counts_and_unvalidated_voices_are_stamped():
     assert row(found, "machine", "own")["estimate"] == pytest.approx(table.loc[table["machine_voice"] == "own", "machine"].mean())
     assert not found["claim"].str.contains(VOICE_NOT_VALIDATED).any()
     assert correction.by_voice(voices(1, validated=False), variable="x", coder="c")["claim"].str.endswith(VOICE_NOT_VALIDATED).all()
+
+
+def test_the_interval_of_a_share_by_voice_is_that_of_a_ratio_over_articles():
+    """Own words, 10 or 0: 2 of 3 in a, 0 of 1 in b, 1 of 2 in c; what each article adds to the ratio's error is the sum of (value − ratio) over its own words, over all six."""
+    rows = [("a", 1, "own"), ("a", 1, "own"), ("a", 0, "own"), ("b", 0, "own"), ("b", 1, "quoted"), ("c", 1, "own"), ("c", 0, "own"), ("c", 1, "quoted")]
+    units = pd.DataFrame([(a, 10 * y, 10 * y, v, v) for a, y, v in rows], columns=["article_id", "machine", "hand", "machine_voice", "hand_voice"])
+    found = row(correction.by_voice(units, variable="x", coder="c"), "hand", "own")
+    sums = np.array([2 - 3 * 0.5, 0 - 1 * 0.5, 1 - 2 * 0.5]) / 6
+    reach = 4.302652729749462 * np.sqrt((sums ** 2).sum() * 3 / 2)  # t(2)
+    assert found["estimate"] == pytest.approx(10 * 3 / 6) and (found["low"], found["high"]) == pytest.approx((10 * (0.5 - reach), 10 * (0.5 + reach))) and found["n_articles"] == 3
 
 
 # ---- the planner ----------------------------------------------------------------------------------------------------------------
