@@ -109,6 +109,108 @@ def sign(values, cut):
     return np.where(np.isnan(values), np.nan, (values > cut).astype(float) - (values < -cut))
 
 
+# ---- agreement by category ------------------------------------------------------------------------------------------------------
+
+RELY, TENTATIVE = 0.800, 0.667  # Krippendorff 2019, ch. 12
+HIGH_AGREEMENT, RARE = 0.85, 0.15  # from where a low alpha is explained by how rare the category is
+
+
+def _tallies(values, weights):
+    """(judgements by unit × category, categories, weights by draw × unit): what the coefficients of nominal categories are computed from."""
+    values = np.asarray(values, dtype="float64")
+    scale = np.unique(values[~np.isnan(values)])
+    counts = np.stack([(values == v).sum(axis=1) for v in scale], axis=1).astype("float64") if len(scale) else np.zeros((len(values), 0))
+    return counts, scale, np.ones((1, len(values))) if weights is None else np.atleast_2d(weights).astype("float64")
+
+
+def _one(found, weights):
+    return found if weights is not None else None if np.isnan(found[0]) else float(found[0])
+
+
+def raw_agreement(values, *, weights=None):
+    """Share of pairs of judgements of the same unit that are equal, 0 … 1, over units × coders with nulls; each unit counts once. Null without a unit judged twice.
+
+    Not corrected for chance: where one category is nearly always right, coders who look at nothing agree."""
+    counts, _, times = _tallies(values, weights)
+    m = counts.sum(axis=1)
+    use = m > 1
+    equal = (counts * (counts - 1)).sum(axis=1)[use] / (m * (m - 1))[use]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _one(times[:, use] @ equal / times[:, use].sum(axis=1), weights)
+
+
+def prevalence(values, category, *, weights=None):
+    """Share of the category in the judgements, 0 … 1, each unit counting once however many judged it."""
+    values = np.asarray(values, dtype="float64")
+    times = np.ones((1, len(values))) if weights is None else np.atleast_2d(weights).astype("float64")
+    m = (~np.isnan(values)).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _one(times[:, m > 0] @ ((values == category).sum(axis=1)[m > 0] / m[m > 0]) / times[:, m > 0].sum(axis=1), weights)
+
+
+def gwet(values, *, categories=None, weights=None):
+    """Gwet's AC1 of units × coders (nulls: not judged), nominal: 1 perfect agreement, 0 what chance gives by Gwet's count of it.
+
+    Any number of coders; chance as by coders who guess on hard units only, so that it stays high where a category is rare and alpha falls. `categories`: how many there
+    are, where not all occur. Gwet 2008 (British Journal of Mathematical and Statistical Psychology 61); missing values as in Gwet 2014. Read beside alpha, never in its stead.
+    """
+    counts, scale, times = _tallies(values, weights)
+    number, m = categories or len(scale), counts.sum(axis=1)
+    if number < 2 or not (m > 1).any():
+        return None if weights is None else np.full(len(times), np.nan)
+    agreed = np.atleast_1d(raw_agreement(values, weights=times))
+    judged = m > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = times[:, judged] @ (counts[judged] / m[judged, None]) / times[:, judged].sum(axis=1)[:, None]
+        chance = (shares * (1 - shares)).sum(axis=1) / (number - 1)
+        return _one((agreed - chance) / (1 - chance), weights)
+
+
+def tier(alpha):
+    """What codes of this alpha may carry: rely (.800 and more), tentative (.667 and more), do not use; not known without an alpha (Krippendorff 2019, ch. 12)."""
+    return "not known" if alpha is None or np.isnan(alpha) else "rely" if alpha >= RELY else "tentative" if alpha >= TENTATIVE else "do not use"
+
+
+def paradox(agreement, alpha, share):
+    """Why coders who agree on most units have a low alpha, where that is so because the category is rare (or nearly always there); else null (Feinstein & Cicchetti 1990)."""
+    if None in (agreement, alpha, share) or np.isnan([agreement, alpha, share]).any() or agreement < HIGH_AGREEMENT or alpha >= TENTATIVE or min(share, 1 - share) >= RARE:
+        return None
+    what, where = ("rare", "its absence") if share < 0.5 else ("nearly always there", "its presence")
+    chance = share ** 2 + (1 - share) ** 2
+    return (f"Coders agree on {agreement:.1%} of judgements, and alpha is {alpha:.2f}: the category is {what} ({share:.1%}), so nearly all agreement is on {where}, "
+            f"and coders who drew lots would agree on {chance:.1%}. That it is {'absent' if share < 0.5 else 'present'} is agreed; where it is {'present' if share < 0.5 else 'absent'} is not. "
+            f"Code more units that may {'hold' if share < 0.5 else 'lack'} it before using it.").replace("%", " %")
+
+
+def by_category(codes, clusters, *, level="nominal"):
+    """How far coders agree on one variable, as a whole and on each category against the rest (one row each: category, n, prevalence, agreement, ac1, alpha, each with
+    `_low` and `_high`, tier, note).
+
+    codes: unit_id, coder, value; clusters: article by unit_id. category `all`: the whole variable, alpha at `level`; of numbers (`interval`) this row alone, by alpha alone.
+    n: units judged twice or more; intervals: 95 %, bootstrap over articles, null under five. tier: by alpha. note: the paradox of a rare category, where it occurs.
+    """
+    names = codes["value"].map(str) if not pd.api.types.is_numeric_dtype(codes["value"]) else codes["value"]
+    number, scale = pd.factorize(names, sort=True)
+    table = matrix(codes.assign(value=number.astype("float64") if level == "nominal" else codes["value"].astype("float64")))
+    values, groups = table.to_numpy("float64"), clusters.loc[table.index].to_numpy()
+    whole = {} if level == "interval" else {"agreement": raw_agreement, "ac1": lambda v, weights=None: gwet(v, categories=len(scale), weights=weights)}
+    rows = [{"category": "all"} | _with_all(whole | {"alpha": lambda v, weights=None: alpha(v, level=level, weights=weights)}, groups, values)]
+    for at, name in enumerate(scale if level != "interval" else []):
+        mine = np.where(np.isnan(values), np.nan, values == (at if level == "nominal" else name))
+        rows.append({"category": str(name) if isinstance(name, str) else f"{name:g}"} | _with_all(
+            {"prevalence": lambda v, weights=None: prevalence(v, 1, weights=weights), "agreement": raw_agreement, "ac1": lambda v, weights=None: gwet(v, categories=2, weights=weights),
+             "alpha": lambda v, weights=None: alpha(v, level="nominal", weights=weights)}, groups, mine))
+    names = [f"{part}{end}" for part in ("prevalence", "agreement", "ac1", "alpha") for end in ("", "_low", "_high")]
+    found = pd.DataFrame(rows).reindex(columns=["category", *names]).astype({c: "float64" for c in names})
+    found.insert(1, "n", int(((~np.isnan(values)).sum(axis=1) > 1).sum()))
+    return found.assign(tier=[tier(a) for a in found["alpha"]], note=[paradox(*row) for row in found[["agreement", "alpha", "prevalence"]].itertuples(index=False)])
+
+
+def _with_all(measures, groups, values):
+    """Each measure of units × coders with its interval, as columns of a row."""
+    return {f"{name}{end}": number for name, measure in measures.items() for end, number in zip(("", "_low", "_high"), with_interval(measure, groups, values))}
+
+
 # ---- rows of the table `reliability` --------------------------------------------------------------------------------------------
 
 def neutral_zone(judgements):

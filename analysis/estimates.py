@@ -1,5 +1,6 @@
-"""Means by group with intervals that resample articles. Machine codes alone: uncorrected, and said to be so."""
+"""Means by group with intervals that resample articles, and what a result may be called. Machine codes alone: uncorrected, and said to be so."""
 import re
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -141,3 +142,60 @@ def in_order(means):
     sizes = means.groupby("group")["n_articles"].max()
     ranked = sizes[(sizes >= RANKED_FROM) & (sizes.index != NOT_KNOWN)].sort_index().sort_values(ascending=False, kind="stable")
     return [*ranked.index, *sorted(set(sizes.index) - set(ranked.index))]
+
+
+# ---- what a result may be called ------------------------------------------------------------------------------------------------
+
+CONTAINS, DIFFER, SHARE, NO_RANKING = "this text contains {what}", "these texts differ", "a share of {what} of {interval}", "no ranking is supported"
+MORE = "coverage by {more} has more {what} than by {less} ({interval})"
+ANY = None  # a condition that need not be looked at
+# Read from above; the first row that fits decides. groups: one, or more; articles: of the smallest group, from … to; reliable: the tier of the hand codes
+# (agreement.tier); sure: the interval of the difference is without zero (of one group: there is an interval).
+CLAIMS = [
+    # groups, articles,                 matched, coded, reliable,      agreeing, sure,  claim,       because
+    (1,       (1, 1),                   ANY,     ANY,   ANY,           ANY,      ANY,   CONTAINS,    "one article is no sample of anything"),
+    (1,       ANY,                      ANY,     False, ANY,           ANY,      ANY,   UNCORRECTED, "no hand coding stands beside the machine's codes"),
+    (1,       ANY,                      ANY,     True,  "rely",        ANY,      True,  SHARE,       "hand-coded, reliably"),
+    (1,       ANY,                      ANY,     True,  "tentative",   ANY,      True,  SHARE,       "tentative: alpha is below .800"),
+    (1,       ANY,                      ANY,     True,  ANY,           ANY,      False, UNCORRECTED, "too few articles are coded for an interval"),
+    (1,       ANY,                      ANY,     True,  ANY,           ANY,      True,  UNCORRECTED, "the hand codes are not known to be reliable (alpha under .667, or none)"),
+    (2,       (1, RANKED_FROM - 1),     ANY,     ANY,   ANY,           False,    ANY,   NO_RANKING,  "the instruments do not agree on which has more"),
+    (2,       (1, RANKED_FROM - 1),     ANY,     ANY,   ANY,           ANY,      ANY,   DIFFER,      f"a group has fewer than {RANKED_FROM} articles"),
+    (2,       ANY,                      False,   ANY,   ANY,           ANY,      ANY,   NO_RANKING,  "the groups are not matched: they may have covered different things"),
+    (2,       ANY,                      True,    ANY,   ANY,           ANY,      False, NO_RANKING,  "the interval of the difference holds zero, or there is none"),
+    (2,       ANY,                      True,    ANY,   ANY,           False,    True,  NO_RANKING,  "the instruments do not agree on which has more"),
+    (2,       ANY,                      True,    False, ANY,           ANY,      True,  UNCORRECTED, "no hand coding stands beside the machine's codes"),
+    (2,       ANY,                      True,    True,  "rely",        ANY,      True,  MORE,        "matched, hand-coded reliably, the interval without zero"),
+    (2,       ANY,                      True,    True,  "tentative",   ANY,      True,  MORE,        "tentative: alpha is below .800"),
+    (2,       ANY,                      True,    True,  ANY,           ANY,      True,  NO_RANKING,  "the hand codes are not known to be reliable (alpha under .667, or none)"),
+]
+
+
+class Claim(NamedTuple):
+    """What a result may be called, and why nothing more."""
+    words: str
+    because: str
+
+
+def claim(*, articles, matched=False, coded=False, reliable="not known", agreeing=None, interval=None, what="of this", more="A", less="B", show="{:.0%} to {:.0%}"):
+    """The strongest thing that may be said of a result (table `CLAIMS`).
+
+    articles: a number (one share), or one per group (a comparison; the smallest counts). matched: the groups covered the same events in the same days. coded: hand codes correct
+    the machine's. reliable: the tier of their alpha. agreeing: whether every instrument gives the difference the same sign; null: there is but one. interval: (low, high) of
+    the share, or of the difference *more* minus *less* after correction; below zero, the two change places.
+    """
+    sizes = [int(articles)] if np.isscalar(articles) else [int(n) for n in articles]
+    if not sizes or min(sizes) < 1:
+        raise ValueError(f"Claim: {articles!r} articles; a claim needs at least one article in every group.")
+    if reliable not in ("rely", "tentative", "do not use", "not known"):
+        raise ValueError(f"Claim: reliable={reliable!r}; expected rely, tentative, do not use or not known (agreement.tier).")
+    known = interval is not None and not any(pd.isna(end) for end in interval)
+    low, high = interval if known else (None, None)
+    apart = known and (low > 0 or high < 0)
+    if len(sizes) > 1 and apart and high < 0:
+        more, less, low, high = less, more, -high, -low
+    facts = (bool(matched), bool(coded), reliable, agreeing if agreeing is None else bool(agreeing), apart if len(sizes) > 1 else known)
+    for groups, span, *conditions, words, because in CLAIMS:
+        if groups == min(len(sizes), 2) and (span is ANY or span[0] <= min(sizes) <= span[1]) and all(c is ANY or c == f for c, f in zip(conditions, facts)):
+            return Claim(words.format(what=what, more=more, less=less, interval=show.format(low, high) if known else "no interval"), because)
+    raise AssertionError("CLAIMS leaves a case open")  # a test walks through all of them

@@ -123,6 +123,19 @@ SCHEMAS = {
         "f1": Column("float", "harmonic mean of precision and recall", nullable=True, low=0, high=1),
     } | _with_ends("macro_f1", "mean F1 over the categories") | _with_ends("pearson", "r with the reference; `people`: one person with the mean of the others")
       | _with_ends("spearman", "rank correlation with the reference"), ("coder", "variable", "group")),
+    "estimates": Schema("variable × group × kind", "06_validation", "correction", {
+        "variable": Column("str", "what was coded"),
+        "group": Column("str", "which units; `all`: every one; `A minus B`: a difference between groups"),
+        "kind": Column("str", "the machine's codes alone, the hand codes alone, or the machine's corrected by the hand's", values=("machine", "hand", "corrected")),
+        "coder": Column("str", "the machine that coded every unit"),
+        "estimate": Column("float", "share or mean; null: no unit coded", nullable=True),
+        "low": Column("float", "lower end of its interval, over articles; null: under two (coded) articles, or nothing varies", nullable=True),
+        "high": Column("float", "upper end of it", nullable=True),
+        "n_articles": Column("int", "articles it rests on (kind `hand`: those with a coded unit)", low=0),
+        "n_units": Column("int", "units it rests on (kind `hand`: the coded ones)", low=0),
+        "n_coded": Column("int", "units coded by hand", low=0),
+        "claim": Column("str", "what it may be called, and what makes it less sure"),
+    }, ("variable", "group", "kind", "coder")),
 }
 
 

@@ -101,3 +101,94 @@ def test_an_interval_leaves_out_one_in_twenty():
     draws = agreement.pearson(*np.random.default_rng(0).normal(size=(2, 50)), weights=agreement.resamples(np.arange(50)))
     value, low, high = agreement.with_interval(agreement.pearson, np.arange(50), *np.random.default_rng(0).normal(size=(2, 50)))
     assert (draws < low).mean() == pytest.approx(0.025, abs=0.002) and (draws > high).mean() == pytest.approx(0.025, abs=0.002)
+
+
+# ---- agreement by category ------------------------------------------------------------------------------------------------------
+
+RARE = np.array([(1, 1)] * 118 + [(1, 0)] * 5 + [(0, 1)] * 2, dtype="float64")  # Gwet 2008, table 1: two coders, 125 units, a paradox
+
+
+def coded_by(table, clusters=1):
+    codes = pd.DataFrame([(f"u{i:03}", f"c{j}", v) for i, row in enumerate(table) for j, v in enumerate(row) if v == v], columns=["unit_id", "coder", "value"])
+    return codes, pd.Series([f"a{i // clusters}" for i in range(len(table))], index=[f"u{i:03}" for i in range(len(table))])
+
+
+def test_ac1_of_the_published_examples():
+    assert agreement.gwet(RARE) == pytest.approx(0.9408, abs=5e-5), "Gwet 2008"
+    assert agreement.alpha(RARE, level="nominal") == pytest.approx(1 - 249 * 2 * 7 / 2 * 2 / (2 * 7 * 243)), "alpha of the same table: below 0"
+    assert agreement.gwet(EXAMPLE) == pytest.approx(0.77544, abs=5e-6) and agreement.raw_agreement(EXAMPLE) == pytest.approx(0.81818, abs=5e-6), "Gwet 2014, four coders with gaps (also irrCAC 0.4.4)"
+
+
+def test_ac1_by_hand():
+    """Two coders, four units: 3 of 4 alike; shares .625 and .375, so that chance is 2 × .625 × .375."""
+    table = np.array([[1, 1], [1, 1], [0, 0], [1, 0]], dtype="float64")
+    chance = 2 * 0.625 * 0.375
+    assert agreement.raw_agreement(table) == 3 / 4 and agreement.prevalence(table, 1) == 0.625 and agreement.gwet(table) == pytest.approx((0.75 - chance) / (1 - chance))
+
+
+def test_coefficients_have_no_value_where_there_is_nothing_to_agree_on():
+    lone = np.array([[1, np.nan], [np.nan, 0]])
+    assert agreement.gwet(lone) is None and agreement.raw_agreement(lone) is None and agreement.gwet(np.ones((4, 2))) is None and agreement.raw_agreement(np.ones((4, 2))) == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([0, 1, 2, None]), min_size=3, max_size=3), min_size=3, max_size=12), st.integers(0, 99))
+def test_weights_repeat_units_and_the_order_of_coders_is_nothing(rows, seed):
+    values = np.array([[np.nan if v is None else v for v in row] for row in rows], dtype="float64")
+    times = np.random.default_rng(seed).integers(0, 3, len(values))
+    for measure in (agreement.raw_agreement, lambda v, weights=None: agreement.gwet(v, categories=3, weights=weights), lambda v, weights=None: agreement.prevalence(v, 1, weights=weights)):
+        repeated = measure(np.repeat(values, times, axis=0)) if times.sum() else None
+        assert measure(values, weights=times)[0] == (pytest.approx(repeated) if repeated is not None else pytest.approx(np.nan, nan_ok=True))
+        assert measure(values) == pytest.approx(measure(values[:, ::-1]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_alpha_equals_krippendorffs(seed):
+    oracle = pytest.importorskip("krippendorff", reason="the package krippendorff is not installed: its answers to the published example are tested")
+    values = np.random.default_rng(seed).choice([0, 1, 2, 5, np.nan], (30, 4), p=[0.3, 0.3, 0.2, 0.1, 0.1])
+    for level in ("nominal", "ordinal", "interval"):
+        assert agreement.alpha(values, level=level) == pytest.approx(oracle.alpha(reliability_data=values.T, level_of_measurement=level), abs=1e-12)
+
+
+def test_alpha_equals_krippendorffs_frozen_answers():
+    """krippendorff 0.9.0: alpha(reliability_data=EXAMPLE.T, level_of_measurement=…), and the same of a smaller table."""
+    small = np.array([[0, 1, 1, 0, 2, 1, np.nan, 3], [0, 1, 2, 0, 2, np.nan, 1, 3], [1, 1, 1, 0, np.nan, 1, 1, 2]]).T
+    for table, answers in ((EXAMPLE, (0.743421052631579, 0.8153875037548814, 0.8491071428571428)), (small, (0.5945945945945946, 0.8380810657596371, 0.8275862068965517))):
+        assert [agreement.alpha(table, level=level) for level in ("nominal", "ordinal", "interval")] == pytest.approx(answers, abs=1e-12)
+
+
+def test_tiers():
+    assert [agreement.tier(a) for a in (0.8, 0.799, 0.667, 0.666, -0.1, None, float("nan"))] == ["rely", "tentative", "tentative", "do not use", "do not use", "not known", "not known"]
+
+
+def test_the_paradox_is_explained_where_it_occurs_and_only_there():
+    said = agreement.paradox(0.944, -0.02, 0.028)
+    assert "agree on 94.4 %" in said and "rare (2.8 %)" in said and "drew lots would agree on 94.6 %" in said and "0.028" not in said
+    assert "nearly always there (97.2 %)" in agreement.paradox(0.944, -0.02, 0.972)
+    assert agreement.paradox(0.944, 0.85, 0.028) is None and agreement.paradox(0.6, 0.2, 0.028) is None and agreement.paradox(0.9, 0.5, 0.4) is None and agreement.paradox(None, None, None) is None
+
+
+def test_each_category_against_the_rest():
+    codes, clusters = coded_by(EXAMPLE)
+    found = agreement.by_category(codes, clusters).set_index("category")
+    assert found.index.tolist() == ["all", "1", "2", "3", "4", "5"] and (found["n"] == 11).all()
+    assert found.at["all", "alpha"] == pytest.approx(0.743, abs=5e-4) and found.at["all", "ac1"] == pytest.approx(0.77544, abs=5e-6) and found.at["all", "tier"] == "tentative"
+    for name in "12345":
+        against = np.where(np.isnan(EXAMPLE), np.nan, EXAMPLE == float(name))
+        assert found.at[name, "alpha"] == pytest.approx(agreement.alpha(against, level="nominal")) and found.at[name, "ac1"] == pytest.approx(agreement.gwet(against)), name
+    assert found["prevalence"].sum() == pytest.approx(1) and found.at["5", "alpha"] == 1 and found.at["5", "tier"] == "rely"
+    assert (found["alpha_low"] <= found["alpha"]).all() and (found["prevalence_high"].dropna() >= found["prevalence"].dropna()).all()
+    words = agreement.by_category(codes.assign(value=codes["value"].map(dict(zip([1, 2, 3, 4, 5], "pqrst")))), clusters)
+    assert words["category"].tolist() == ["all", *"pqrst"] and words["alpha"].tolist() == pytest.approx(found["alpha"].tolist())
+
+
+def test_the_rare_category_carries_its_note():
+    found = agreement.by_category(*coded_by(RARE, clusters=5)).set_index("category")
+    assert found["note"].isna().to_dict() == {"all": True, "0": False, "1": False} and found.at["0", "tier"] == "do not use" and "rare (2.8 %)" in found.at["0", "note"]
+
+
+def test_numbers_have_alpha_alone_and_ordered_categories_their_own_level():
+    codes, clusters = coded_by(EXAMPLE)
+    interval, ordinal = (agreement.by_category(codes, clusters, level=level) for level in ("interval", "ordinal"))
+    assert interval["category"].tolist() == ["all"] and interval["alpha"][0] == pytest.approx(0.849, abs=5e-4) and interval["agreement"].isna().all()
+    assert ordinal["alpha"][0] == pytest.approx(0.815, abs=5e-4) and len(ordinal) == 6 and ordinal["alpha"][1:].tolist() == pytest.approx(agreement.by_category(codes, clusters)["alpha"][1:].tolist())

@@ -158,3 +158,55 @@ def test_without_two_ranked_groups_nothing_is_looked_at():
     ids = [f"a{i}" for i in range(20)]
     groups = pd.DataFrame({"article_id": ids, "group": ["x"] * 20})
     assert estimates.robust_differences(pd.DataFrame({"article_id": ids, "coder": "news", "value": 1.0}), groups, default="news").empty
+
+
+# ---- what a result may be called ------------------------------------------------------------------------------------------------
+
+GOOD = {"matched": True, "coded": True, "reliable": "rely", "agreeing": True, "interval": (0.02, 0.1)}
+SAID = [  # one case for every row of estimates.CLAIMS, in their order
+    ({"articles": 1}, "this text contains conflict", "no sample"),
+    ({"articles": 50, "interval": (0.1, 0.3)}, "uncorrected: not an estimate", "no hand coding"),
+    ({"articles": 50, "coded": True, "reliable": "rely", "interval": (0.1, 0.3)}, "a share of conflict of 10% to 30%", "reliably"),
+    ({"articles": 50, "coded": True, "reliable": "tentative", "interval": (0.1, 0.3)}, "a share of conflict of 10% to 30%", "tentative"),
+    ({"articles": 50, "coded": True, "reliable": "rely", "interval": (np.nan, np.nan)}, "uncorrected: not an estimate", "too few"),
+    ({"articles": 50, "coded": True, "reliable": "do not use", "interval": (0.1, 0.3)}, "uncorrected: not an estimate", "not known to be reliable"),
+    (GOOD | {"articles": (3, 90), "agreeing": False}, "no ranking is supported", "instruments"),
+    (GOOD | {"articles": (14, 90)}, "these texts differ", "fewer than 15"),
+    (GOOD | {"articles": (15, 90), "matched": False}, "no ranking is supported", "not matched"),
+    (GOOD | {"articles": (15, 90), "interval": (-0.02, 0.1)}, "no ranking is supported", "holds zero"),
+    (GOOD | {"articles": (15, 90), "agreeing": False}, "no ranking is supported", "instruments"),
+    (GOOD | {"articles": (15, 90), "coded": False}, "uncorrected: not an estimate", "no hand coding"),
+    (GOOD | {"articles": (15, 90)}, "coverage by Times has more conflict than by Post (2% to 10%)", "reliably"),
+    (GOOD | {"articles": (15, 90), "reliable": "tentative"}, "coverage by Times has more conflict than by Post (2% to 10%)", "tentative"),
+    (GOOD | {"articles": (15, 90), "reliable": "not known"}, "no ranking is supported", "not known to be reliable"),
+]
+
+
+@pytest.mark.parametrize("at, case", list(enumerate(SAID)))
+def test_every_row_of_the_claims(at, case):
+    facts, words, because = case
+    found = estimates.claim(**facts, what="conflict", more="Times", less="Post")
+    assert found.words == words and because in found.because
+    assert found.because == estimates.CLAIMS[at][-1] and len(SAID) == len(estimates.CLAIMS), "each case meets its own row"
+
+
+def test_a_ranking_needs_everything_at_once():
+    """Of all combinations of what may be known, one outlet is said to have more only where every condition holds; and nothing is left without an answer."""
+    from itertools import product
+    for articles, matched, coded, reliable, agreeing, ends in product([1, 14, 15, (1, 1), (14, 15), (15, 15), (15, 15, 15)], [True, False], [True, False], ["rely", "tentative", "do not use", "not known"],
+                                                                      [True, False, None], [None, (-0.1, 0.1), (0.1, 0.2), (-0.2, -0.1)]):
+        words = estimates.claim(articles=articles, matched=matched, coded=coded, reliable=reliable, agreeing=agreeing, interval=ends).words
+        sure = np.min(articles) >= 15 and np.ndim(articles) and matched and coded and reliable in ("rely", "tentative") and agreeing is not False and ends in ((0.1, 0.2), (-0.2, -0.1))
+        assert words.startswith("coverage by") == bool(sure) and (articles != 1 or words.startswith("this text contains"))
+
+
+def test_a_difference_below_zero_is_told_the_other_way_round():
+    found = estimates.claim(**GOOD | {"interval": (-0.1, -0.02)}, articles=(20, 20), what="conflict", more="Times", less="Post")
+    assert found.words == "coverage by Post has more conflict than by Times (2% to 10%)"
+
+
+def test_claims_refuse_what_they_do_not_know():
+    with pytest.raises(ValueError, match="at least one article in every group"):
+        estimates.claim(articles=(0, 3))
+    with pytest.raises(ValueError, match="reliable='good'; expected rely"):
+        estimates.claim(articles=3, reliable="good")
