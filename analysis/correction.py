@@ -145,6 +145,16 @@ def beside(machine, hand):
     return machine.rename(columns={"value": "machine"}).merge(hand[columns].rename(columns={"value": "hand"}), on="unit_id", how="left", validate="1:1")
 
 
+def coded_units(frames, sample, codes, variable, *, coder, groups):
+    """`units` for a variable of the table `frames` that people coded in a sample drawn from the same corpus: the machine's 0/1 of every body sentence in `frames`,
+    beside the hand codes (unit_id, value) by the sample's sentences, with their probabilities. `groups`: article_id, group; other articles are left out."""
+    keys = ["article_id", "sentence_id"]
+    mine = frames[(frames["coder"] == coder) & (frames["variable"] == variable.rpartition(":")[2]) & frames["segment_id"].isna()].dropna(subset=["value"])
+    machine = mine[keys].assign(machine=mine["value"].gt(0).astype("float64"))
+    hand = sample[["unit_id", *keys, "probability"]].merge(codes[["unit_id", "value"]], on="unit_id").rename(columns={"probability": "inclusion", "value": "hand"}).drop(columns="unit_id")
+    return machine.merge(hand, on=keys, how="left", validate="1:1").merge(groups, on="article_id", validate="m:1")
+
+
 def corrected(units, *, variable, coder, reliable="not known", level=0.95):
     """Share or mean of a variable by group, three times: what the machine says, what the hand codes say, and both together → `estimates`.
 

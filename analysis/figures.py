@@ -200,8 +200,8 @@ def fit_dots(numbers, *, unit):
     return figure
 
 
-VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s"), "all": ("#0072B2", "o"), "masked": ("#D55E00", "^"), "war": ("#D55E00", "^"), "peace": ("#0072B2", "o")}
-LEGEND = {"own": "own words", "others": "others’ words", "indirect": "indirect words", "direct": "direct words", "all": "all words", "masked": "event words masked", "war": "war journalism", "peace": "peace journalism"}
+VOICES = {"own": ("#0072B2", "o"), "others": ("#D55E00", "^"), "indirect": ("#D55E00", "^"), "direct": ("#009E73", "s"), "all": ("#0072B2", "o"), "masked": ("#D55E00", "^"), "war": ("#D55E00", "^"), "peace": ("#0072B2", "o"), "machine": ("#8c8c8c", "s"), "hand": ("#D55E00", "^"), "corrected": ("#0072B2", "o")}
+LEGEND = {"own": "own words", "others": "others’ words", "indirect": "indirect words", "direct": "direct words", "all": "all words", "masked": "event words masked", "war": "war journalism", "peace": "peace journalism", "machine": "machine alone", "hand": "hand codes alone", "corrected": "corrected"}
 
 
 def dots(numbers, *, unit="", ranked=(), same_scale=True):
