@@ -4,6 +4,7 @@
 #   make sample CORPUS=… CODEBOOK=…      sentences to be coded by hand, with sheets for the coders
 #   make collect CORPUS=…                 read the sheets back
 #   make validate CODED=path/to/coded/set  every coder beside people's codes
+#   make examples CODEBOOK=…               a codebook on its own examples
 #   make train CODED=…                    a coder learnt from people's codes
 #   make test                             every test
 #   make bench                            how fast the steps are
@@ -18,7 +19,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 quoted = '$(1)=$(subst ','\'',$($(1)))'
 WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report test lab sample collect validate train bench requirements help
+.PHONY: report test lab sample collect validate examples train bench requirements help
 .DEFAULT_GOAL := help
 
 help:
@@ -38,6 +39,9 @@ sample collect: $(READY)
 
 validate: $(READY)
 	@$(BIN)/python -m analysis validate $(WORDS)
+
+examples: $(READY)
+	@$(BIN)/python -m analysis examples $(WORDS)
 
 train: $(READY)
 	@$(BIN)/python -m analysis train $(WORDS)

@@ -72,6 +72,9 @@ def main(arguments):
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
     try:
+        if "CODEBOOK" in choices and verb in ("report", "lab", "validate"):  # a mistake is told at once, not after four notebooks
+            from analysis import framing
+            framing.read_codebooks(choices["CODEBOOK"])
         if verb == "examples":
             from analysis import framing
             own = choices.get("CODEBOOK")

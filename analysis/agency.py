@@ -4,17 +4,19 @@ An act is a verb with its agent and patient, or a noun that names harm (`data/le
 were killed by Israel” (passive), “12 people were killed” (agentless), “the deaths of 12 people” (nominal). Each participant is a row.
 """
 from collections import defaultdict
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from analysis import lexicons, tables
 from analysis import tokens as tokens_room
-from analysis.speakers import AUX, COLLECTIVE, PRONOUNS, ROLES, Sentence, after_phrase, phrase_start, subject
+from analysis.speakers import AUX, COLLECTIVE, FINITE, ROLES, Sentence, after_phrase, phrase_start, subject
 from analysis.voices import cue_index, inflected
 
 LEXICONS = tables.ROOT / "data" / "lexicons"
 BEFORE_A_VERB = frozenset("not n't did does do will would can could may might must shall should".split())
+QUANTIFIERS = frozenset("at least most more less than as many up to over about around some nearly almost roughly".split())
 OBJECT_PREPOSITIONS = frozenset("on at for against with to over upon in of".split())
 
 
@@ -61,7 +63,7 @@ def forms_of(verb):
 def acts(s, *, every=False):
     """Who does what to whom in one `Sentence`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the
     table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
-    index, found, before, was_passive = verb_index(), [], None, False
+    index, found, before, was_passive, says = verb_index(), [], None, False, sayings(loose=False)
     for k in range(s.n):
         verb = s.tag[k].startswith("VB") or s.tag[k] == "NN" and k and s.low[k - 1] in BEFORE_A_VERB  # “did not praise”: the tagger's noun
         entries = index.get(s.low[k], ()) if verb else ()
@@ -74,22 +76,32 @@ def acts(s, *, every=False):
         if a == b and before and flags & {"and", "infinitive"}:
             a, b = before                                          # "He came and attacked", "wants to attack"
         before = (a, b) if a < b else before
-        behind = s.tag[tail + 1] if tail + 1 < s.n else "."
-        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD")  # "men accused of theft"; "he was cheered, his deputy jeered"
+        j = _past_quantifiers(s, tail + 1)
+        behind = s.tag[j] if j < s.n else "."
+        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD") and s.low[k] not in says  # "men accused of theft"; "he was cheered, his deputy jeered"
+        if bare and s.tag[k] == "VBN" and not was_passive and not any(s.tag[i] in FINITE and i != k for i in range(s.n)):
+            bare = False                                           # the sentence's only verb is no participle, whatever its tag
         passive = s.tag[k] in ("VBN", "VBD") and ("passive" in flags or bare and (
-            s.tag[k] == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD")) or was_passive and behind in (".", ",", "CC", ":")))
+            s.tag[k] == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD", "VBG")) or was_passive and behind in (".", ",", "CC", ":")))
         was_passive = passive
         if passive:
             by = next((i for i in range(tail + 1, min(s.n, tail + 6)) if s.low[i] == "by"), None)
             agent, patient = ((by + 1, after_phrase(s, by + 1)) if by else None), (a, b)
         else:
-            j = tail + 1
             while j < s.n and (s.tag[j] == "RB" or s.low[j] in OBJECT_PREPOSITIONS):
                 j += 1
             agent, patient = (a, b), (j, after_phrase(s, j))
         agent, patient = (span if span and span[0] < span[1] else None for span in (agent, patient))
         found.append((entry[4], k, agent, patient, passive, "not" in flags, entry))
     return found
+
+
+def _past_quantifiers(s, j):
+    """The token behind “at least”, “more than”, “as many as”, “up to”, where a number follows; else j."""
+    i = j
+    while i < s.n and s.low[i] in QUANTIFIERS:
+        i += 1
+    return i if i < s.n and i > j and (s.tag[i] == "CD" or s.low[i][:1].isdigit()) else j
 
 
 def _with_particle(s, k, particle):
@@ -101,6 +113,7 @@ def _with_particle(s, k, particle):
 
 
 
+@cache
 def sayings(*, loose=True):
     """Forms of the verbs by which somebody is given the word: who is their subject only speaks. Without `loose` only those that mean little else (not “continue”, “fear”)."""
     return {form for form, cues in cue_index()[0].items() if any(cue.kind == "verb" and "clause" in cue.frames and (loose or not cue.particle and not cue.frames & {"loose", "thought"}) for cue in cues)}
@@ -160,7 +173,7 @@ def find_acts(sentences, tokens, actors, segments=None):
     found = pd.DataFrame(rows, columns=["number", "actor", "role", "verb", "construction", "start", "end", "act", "at"])
     found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
     if segments is not None:
-        found = pd.concat([found, _given_the_word(found, segments, tokens, actors)], ignore_index=True)
+        found = pd.concat([found, _given_the_word(found, segments, actors)], ignore_index=True)
         found["segment_id"] = _segment_of(found, segments)
     order = found.assign(segment_id=found.get("segment_id", pd.Series(pd.NA, found.index)).astype("Int64")).drop_duplicates([*keys, "act", "role"])
     return order.sort_values([*keys, "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
@@ -169,7 +182,7 @@ def find_acts(sentences, tokens, actors, segments=None):
 def _told(s, says, events):
     """The acts of a sentence: (verb, its token, construction, [(role, span), …])."""
     for verb, k, agent, patient, passive, negated, _ in acts(s, every=True):
-        if negated or s.low[k] in NO_ACTS:
+        if negated or s.low[k] in NO_ACTS or _describes(s, k):
             continue
         if s.low[k] in says and not passive:
             parts = [("speaker", agent)]
@@ -183,6 +196,12 @@ def _told(s, says, events):
             parts = _of_noun(s, k, *events[word])
             if parts:
                 yield word, k, "nominal", parts
+
+
+def _describes(s, k):
+    """Is the participle at k an adjective: “the occupied territory”, “a wounded man”?"""
+    before = s.tag[k - 1] if k else "."
+    return k + 1 < s.n and s.tag[k + 1].startswith(("NN", "JJ")) and (s.tag[k] == "VBN" and before in ("DT", "PRP$", "JJ", "POS", "IN") or s.tag[k] == "VBG" and before in ("DT", "PRP$"))
 
 
 def _whole(s, a, b):
@@ -240,21 +259,22 @@ def _participant(s, a, b, names):
         first = head
         while first > a and s.tag[first - 1] in ("NNP", "NNPS"):
             first -= 1
-        return " ".join(s.raw[first:head + 1])
+        plain = first == head == 0 and (s.low[0].endswith("s") and not s.raw[0].isupper() or s.low[0] in COLLECTIVE | ROLES)  # “Militants …”: a capital, but no name
+        return s.low[head] if plain else " ".join(s.raw[first:head + 1])
     return s.low[head]
 
 
-def _given_the_word(found, segments, tokens, actors):
-    """A row for whoever is given the word in a sentence in which no verb of saying has a subject: “according to …”, a quotation that runs on."""
+NO_VERB = 1000  # `act` of who is given the word without a verb, plus the segment's number
+
+
+def _given_the_word(found, segments, actors):
+    """A row for whoever is given the word in a sentence in which no verb of saying has a subject (“according to …”, a quotation that runs on); its place is what is said."""
     keys = ["article_id", "sentence_id"]
     spoken = found.loc[found["role"] == "speaker", keys].drop_duplicates()
     rest = segments[segments["speaker"].notna()].merge(spoken, on=keys, how="left", indicator=True).query("_merge == 'left_only'").drop_duplicates([*keys, "speaker"])
-    first = tokens.sort_values([*keys, "start"]).merge(rest[[*keys, "segment_id", "start"]], on=keys, suffixes=("", "_segment"))
-    first = first[first["start"] >= first["start_segment"]].groupby([*keys, "segment_id"], as_index=False).agg(act=("position", "min"))
-    rest = rest.merge(first, on=[*keys, "segment_id"], validate="1:1")
     known = canonical(rest["speaker"], actors)
     return pd.DataFrame({"article_id": rest["article_id"], "sentence_id": rest["sentence_id"], "actor": known, "role": "speaker", "verb": rest["cue"].fillna("(none)"), "construction": "active",
-                         "start": rest["start"], "end": rest["end"], "act": rest["act"], "at": rest["start"]}).reset_index(drop=True)
+                         "start": rest["start"], "end": rest["end"], "act": NO_VERB + rest["segment_id"], "at": rest["start"]}).reset_index(drop=True)
 
 
 def canonical(names, actors):
@@ -277,8 +297,8 @@ def _segment_of(places, segments):
 # ---- what the table says --------------------------------------------------------------------------------------------------------
 
 def named(actor):
-    """Is a participant named (an actor of the table, a name), or only described (“gunmen”, “they”, a number)?"""
-    return actor.str[:1].str.isupper()
+    """Is a participant named (an actor of the table, a name), or only described (“gunmen”, “they”, civilians, a number)?"""
+    return actor.str[:1].str.isupper() & (actor != "Civilians")
 
 
 def roles(agency, *, by=()):
@@ -291,14 +311,15 @@ def roles(agency, *, by=()):
 def harm(agency):
     """Acts of harm, one row each (article_id, sentence_id, segment_id, act, verb, construction, agent, patient, told): who did it, to whom.
 
-    told: `named agent`, `unnamed agent` (gunmen, they), or `no agent` (“12 people were killed”, “the deaths of 12 people”). Null where nobody is told.
+    told: `named agent`, `unnamed agent` (gunmen, they), `no agent` (“12 people were killed”, “the deaths of 12 people”), or `not found`: an active verb whose
+    subject stands elsewhere (“…, killing 12”). agent, patient: null where nobody is told.
     """
     keys = ["article_id", "sentence_id", "act"]
     mine = agency[agency["verb"].isin(harmful()) & agency["role"].isin(["agent", "patient"])]
     whole = mine[[*keys, "segment_id", "verb", "construction"]].drop_duplicates(keys)
     for role in ("agent", "patient"):
         whole = whole.merge(mine.loc[mine["role"] == role, [*keys, "actor"]].rename(columns={"actor": role}), on=keys, how="left", validate="1:1")
-    told = np.where(whole["agent"].isna(), "no agent", np.where(named(whole["agent"].fillna("")), "named agent", "unnamed agent"))
+    told = np.where(whole["agent"].isna(), np.where(whole["construction"] == "active", "not found", "no agent"), np.where(named(whole["agent"].fillna("")), "named agent", "unnamed agent"))
     return whole.assign(told=told)
 
 

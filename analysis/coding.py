@@ -24,6 +24,9 @@ def read_coded(folder):
     _refuse(folder / "units.csv", units["unit_id"].duplicated(), units["unit_id"], "a unit_id that stands there before", "each once")
     _refuse(folder / "codes.csv", ~codes["unit_id"].isin(units["unit_id"]), codes["unit_id"], "a unit_id that units.csv does not have", "one of units.csv")
     _refuse(folder / "codes.csv", codes.duplicated(["unit_id", "coder", "variable"]), codes["unit_id"], "a second judgement by one coder of one variable of the unit", "one")
+    number = pd.to_numeric(codes["value"], errors="coerce")
+    odd = number.isna() & (number.notna().groupby(codes["variable"]).transform("mean") > 0.9)
+    _refuse(folder / "codes.csv", odd, codes["value"], f"among values of `{codes.loc[odd, 'variable'].iloc[0] if odd.any() else ''}` of which nine in ten are numbers", "a number; leave the row out where a unit was not coded")
     lone = {"target_start", "target_end"} & set(units.columns)
     if len(lone) == 1:
         raise CodedSetError(f"{folder / 'units.csv'}, line 1: found {lone.pop()} alone; expected target_start and target_end.")
@@ -116,6 +119,11 @@ def clusters(units):
         return own
     again = corpus.mark_duplicates(pd.DataFrame({"article_id": units["unit_id"], "text": units["text"], "date": pd.NaT}))["duplicate_of"].to_numpy()
     return own.where(pd.isna(again), again)
+
+
+def cluster_name(units):
+    """What `clusters` are called: articles, sentences or units."""
+    return next((f"{c.removesuffix('_id')}s" for c in ("article_id", "sentence_id") if c in units.columns), "units")
 
 
 def tokens_of(units):

@@ -234,7 +234,7 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
         ax.locator_params(axis="x", nbins=3)
         ax.grid(axis="x", color=PALE, lw=0.5)
     size = numbers.groupby("group")["n_articles"].max()
-    axes[0, 0].set_yticks(range(len(order)), [f"{_fit(g)} ({size[g]})" for g in order])
+    axes[0, 0].set_yticks(range(len(order)), [f"{_fit(g, 44)} ({size[g]})" for g in order])
     axes[0, 0].set_ylim(len(order) - 0.4, -0.6)
     figure.supxlabel(unit, fontsize=9)
     if len(voices) > 1:
@@ -305,7 +305,7 @@ def grid(numbers, *, unit=""):
     wide = numbers.pivot(index="row", columns="column", values="value").reindex(index=rows, columns=columns)
     figure, axes = _axes(width=2.4 + 0.46 * len(columns), height=2.5 + 0.27 * len(rows))
     ax = axes[0, 0]
-    ax.imshow(np.abs(wide.to_numpy("float64")), cmap="Blues", vmin=0, vmax=0.8, aspect="auto")
+    ax.imshow(wide.to_numpy("float64"), cmap="RdBu", vmin=-0.8, vmax=0.8, aspect="auto")
     for i, j in np.ndindex(wide.shape):
         if pd.notna(value := wide.iat[i, j]):
             ax.text(j, i, f"{round(value, 2) + 0:.2f}".replace("0.", ".").replace("-", "−"), ha="center", va="center", fontsize=7, color="white" if abs(value) > 0.55 else INK)

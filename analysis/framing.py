@@ -84,6 +84,8 @@ def read_codebooks(own=None, names=("generic_frames", "policy_frames", "war_peac
 
 def read_codebook(path):
     """A codebook from its YAML file, checked: each error names the line, what was found and what was expected."""
+    if not Path(path).expanduser().is_file():
+        raise CodebookError(f"{path}: no such file; expected a codebook, a YAML file as in data/codebooks/.")
     return lexicons.kept(_read, Path(path).expanduser())
 
 
@@ -92,14 +94,15 @@ def _read(path):
     path, loader = Path(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # nothing in the file is executed
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
-            raise CodebookError(f"{path}: found an alias (`*name` outside quotes); expected every term with a `*` in quotes, as in \"war*\".")
+        alias = next((event for event in yaml.parse(text, Loader=loader) if isinstance(event, yaml.AliasEvent)), None)
+        if alias:
+            raise CodebookError(f"{path}, line {alias.start_mark.line + 1}: found an alias (`*name` outside quotes); expected every term with a `*` in quotes, as in \"war*\".")
         node = yaml.compose(text, Loader=loader)
     except (OSError, UnicodeDecodeError) as error:
         raise CodebookError(f"{path}: {error}; expected a codebook, a YAML file in UTF-8.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise CodebookError(f"{path}{f', line {mark.line + 1}' if mark else ''}: {getattr(error, 'problem', None) or error}; expected YAML as in data/codebooks/generic_frames.yaml.") from None
+        raise CodebookError(f"{path}{f', line {mark.line + 1}' if mark else ''}: {getattr(error, 'problem', None) or error}; expected YAML as in data/codebooks/generic_frames.yaml (blanks, no tabs; text that holds `:`, `*` or quotes stands in double quotes; look at the line before, too).") from None
     except RecursionError:
         raise CodebookError(f"{path}: nested too deeply; expected a codebook as in data/codebooks/.") from None
     return _Reader(path).codebook(node)
@@ -385,7 +388,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     own = own.assign(indicator=own["category"].astype("int64"))
     keep = own["indicator"].isin(labels)
     parts = [own[~keep], _labels(own[keep], labels, tokens, named)]
-    numbers = _numbers(tokens)
+    numbers, sums = _numbers(tokens), tokens["token"].isin(["$", "€", "£"]).shift(fill_value=False).to_numpy()
     harmful = agency_room.harmful()
     for i, (*_, indicator) in enumerate(plan):
         if indicator.kind == "actors":
@@ -403,7 +406,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
                 elif f"={name}" in common:
                     parts.append(common[f"={name}"].assign(indicator=i))
         elif indicator.kind == "numbers":
-            parts += [_beside(common[f"={name}"], numbers, tokens).assign(indicator=i) for name in indicator.wanted if f"={name}" in common]
+            parts += [_beside(common[f"={name}"], numbers if name == "money" else numbers & ~sums, tokens).assign(indicator=i) for name in indicator.wanted if f"={name}" in common]
     columns = ["indicator", *KEYS, "term", "start", "end"]
     hits = pd.concat([part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)], ignore_index=True).astype({"indicator": "int64", "start": "int64", "end": "int64"})
     hits = hits.drop_duplicates().sort_values([*KEYS, "start", "end", "indicator"], kind="stable", ignore_index=True)
@@ -418,28 +421,29 @@ PHRASE_TAGS = frozenset("DT JJ NN NNS NNP NNPS POS CD".split())
 
 def _labels(hits, labels, tokens, named):
     """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor."""
-    tag, low = tokens["pos"].tolist(), tokens["token"].str.lower().tolist()
+    tag, low, unit = tokens["pos"].tolist(), tokens["token"].str.lower().tolist(), tokens[KEYS].ne(tokens[KEYS].shift()).any(axis=1).cumsum().tolist()
     by_role = {}
     for role, part in named.groupby("role"):
         by_role[role] = {row: row + n - 1 for row, n in zip(part["row"].tolist(), part["n_tokens"].tolist())}
     keep = []
     for row, n, at in zip(hits["row"].tolist(), hits["n_tokens"].tolist(), hits["indicator"].tolist()):
         last = row + n - 1
-        noun = tag[last].startswith("NN") or last + 1 < len(tag) and tag[last + 1].startswith("NN")
+        noun = tag[last].startswith("NN") or last + 1 < len(tag) and unit[last + 1] == unit[row] and tag[last + 1].startswith("NN")
         roles = labels[at].roles
-        keep.append(noun and (not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, reach) for role in roles for reach in (7,))))
+        keep.append(noun and (not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, unit) for role in roles)))
     return hits[keep] if len(hits) else hits
 
 
-def _same_phrase(row, last, places, tag, low, reach):
+def _same_phrase(row, last, places, tag, low, unit, reach=7):
     """Does one of the places stand in one phrase with the tokens row … last: nothing but nouns, their company, “of”, a comma or a form of “be” between?"""
     joins = lambda i: low[i] in WITHIN_PHRASE or tag[i] in PHRASE_TAGS
-    for i in range(last + 1, min(len(tag), last + 1 + reach)):
+    within = lambda i: unit[i] == unit[row]
+    for i in filter(within, range(last + 1, min(len(tag), last + 1 + reach))):
         if i in places:
             return True
         if not joins(i):
             break
-    for i in range(row - 1, max(-1, row - 1 - reach), -1):
+    for i in filter(within, range(row - 1, max(-1, row - 1 - reach), -1)):
         if i in places:
             return True
         if not joins(i):
@@ -447,9 +451,15 @@ def _same_phrase(row, last, places, tag, low, reach):
     return any(row <= place <= last for place in range(row, last + 1) if place in places)
 
 
+MONTHS = frozenset("january february march april may june july august september october november december jan feb mar apr jun jul aug sept sep oct nov dec".split())
+
+
 def _numbers(tokens):
-    """Which tokens are numbers."""
-    return (tokens["pos"].eq("CD") | tokens["token"].str.contains(r"^[\d.,]*\d", regex=True)).to_numpy()
+    """Which tokens are numbers that count something: no years, no days of a month."""
+    low = tokens["token"].str.lower().str.rstrip(".")
+    month = low.isin(MONTHS)
+    dated = low.str.fullmatch(r"(?:19|20)\d\d") | month.shift(fill_value=False) | month.shift(-1, fill_value=False)
+    return ((tokens["pos"].eq("CD") | tokens["token"].str.contains(r"^[\d.,]*\d", regex=True)) & ~dated).to_numpy()
 
 
 def _beside(hits, numbers, tokens):
@@ -494,6 +504,8 @@ def examples(codebooks):
     somebody who did not see them; `positive` should be found, `negative` and `hard_negative` not."""
     rows = [(book.name, name, kind, n, text) for book in codebooks for name, spec in book.variables.items() for kind in ("positive", "negative", "hard_negative") for n, text in enumerate(getattr(spec, kind), 1)]
     table = pd.DataFrame(rows, columns=["codebook", "variable", "kind", "number", "text"])
+    if table.empty:
+        return table.assign(found=pd.Series(dtype="float64"))
     said = code_texts(table.assign(unit_id=[str(i) for i in range(len(table))]), codebooks).set_index(["unit_id", "coder", "variable"])["carried"]
     return table.assign(found=[said.get((str(i), book, name), np.nan) for i, book, name in zip(range(len(table)), table["codebook"], table["variable"])])
 

@@ -30,9 +30,12 @@ def is_term(term):
         word == "..." or word.strip("*") and "*" not in word[:-1] and not word.endswith("**") and word != "*" for word in words)
 
 
+PARTED = ("cannot", "us$")  # words without an apostrophe that are two tokens
+
+
 def as_tokens(term):
     """A term with its contractions parted as in the table of tokens: don't → do n't, women's group* → women 's group*."""
-    part = lambda word: " ".join(word[a:b] for a, b in tokens_room.token_spans(word)) if "'" in word.rstrip("*'") else word
+    part = lambda word: " ".join(word[a:b] for a, b in tokens_room.token_spans(word)) if "'" in word.rstrip("*'") or word in PARTED else word
     return " ".join(part(word.rstrip("*")) + "*" * word.endswith("*") for word in term.split(" "))
 
 
@@ -62,7 +65,7 @@ def read_dictionary(path, *, category="category"):
     if not {category, "term"} <= set(table.columns):
         raise DictionaryError(f"{path}, line 1: found the columns {', '.join(table.columns)}; expected {category}, term, reason.")
     table = table.rename(columns={category: "category"})
-    table["term"] = table["term"].map(plain)
+    table["term"] = table["term"].map(plain).map(as_tokens)
     lines = [n for n, line in enumerate(open(path, encoding="utf-8"), 1) if line.strip() and not line.startswith("#")][1:]
     for line, (kind, term) in zip(lines, table[["category", "term"]].itertuples(index=False)):
         if not kind or not term:

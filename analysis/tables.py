@@ -108,7 +108,7 @@ SCHEMAS = {
         "role": Column("str", "does it, has it done to it, or only says something", values=("agent", "patient", "speaker")),
         "verb": Column("str", "the verb (as in data/lexicons/verbs.csv, else as printed), or the noun that names the act"),
         "construction": Column("str", "how it is told; agentless: a passive without its agent; nominal: by a noun (“the deaths of 12 people”)", values=("active", "passive", "agentless", "nominal")),
-    } | OFFSETS | {"act": Column("int", "place of the verb's token in its sentence; the rows of one act share it", low=0)},
+    } | OFFSETS | {"act": Column("int", "place of the verb's token in its sentence; the rows of one act share it; from 1000: who is given the word without a verb (start, end: what is said)", low=0)},
                      ("article_id", "sentence_id", "act", "role"), "sentences", ("article_id", "sentence_id")),
     "reliability": Schema("coder × variable × group", "06_validation", "agreement coding framing sentiment targets trained validation", {
         "coder": Column("str", "who is measured; `people`: the human coders among themselves"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import agreement, coding, framing, sentiment, tables, targets
+from analysis import agreement, coding, framing, lexicons, sentiment, tables, targets
 
 FOLDS = 5
 STRENGTHS = {"ridge": (1.0, 3.0, 10.0), "logistic": (0.1, 0.3, 1.0, 3.0)}  # ridge: penalty; logistic: its inverse. The best by cross-validation is kept
@@ -207,7 +207,7 @@ def train(units, tokens, reference, *, variable, embeddings=None, read=None):
             curve.append([round(float(np.mean(sizes))), fits(both)])
     features = Features(kind).fit(read)
     model = make(strength).fit(features.matrix(read), learnt)
-    about = {"variable": variable, "kind": kind, "strength": strength, "embeddings": embeddings, "units": len(units), "articles": len(set(groups)), "views": list(read["views"]),
+    about = {"variable": variable, "kind": kind, "strength": strength, "embeddings": embeddings, "units": len(units), "articles": len(set(groups)), "clusters": coding.cluster_name(units), "views": list(read["views"]),
              "panel": list(read["panel"]), "codes": list(read["codes"]), "codebooks": codebooks_hash() if codes else None, "neutral": neutral, "scale": scale, "labels": labels, "target": "target_start" in units}
     trained = Trained(about, features, np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_), marks(units))
     trained.quality = {"measure": "macro-F1" if codes else "r", "curve": curve} | ({"calibration": calibration(chances[strength], number), "classes": per_class(held[strength][1], y, labels)} if codes else {})
@@ -255,7 +255,7 @@ def _value(scores, labels, neutral):
 def marks(units):
     """A number for each unit's text (and target): to know a coder's own training units again without keeping them."""
     ends = units[["target_start", "target_end"]].astype("str").agg("-".join, axis=1) if "target_start" in units else pd.Series("", index=units.index)
-    return np.array([int.from_bytes(hashlib.sha256(f"{text}\0{end}".encode()).digest()[:8], "big") for text, end in zip(units["text"], ends)], dtype="uint64")
+    return np.array([int.from_bytes(hashlib.sha256(f"{lexicons.plain(text) if not end else text}\0{end}".encode()).digest()[:8], "big") for text, end in zip(units["text"], ends)], dtype="uint64")
 
 
 class Trained:

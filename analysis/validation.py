@@ -227,7 +227,7 @@ def _make(folder, units, codes, variable, embeddings, name, tell, read):
         words = coding.tokens_of(coded)
         read[key] = words, trained.read_units(coded, words, trained.embedder(embeddings) if embeddings else None, codes=codes_too)
     words, seen = read[key]
-    tell(f"Learning `{variable}`, {trained.FOLDS}-fold by article …")
+    tell(f"Learning `{variable}`, {trained.FOLDS}-fold, whole {coding.cluster_name(coded)} left out …")
     coder, (values, categories) = trained.train(coded, words, reference, variable=variable, embeddings=embeddings, read=seen)
     clusters, mine = coding.clusters(units).loc[coded["unit_id"]], "this coder, by cross-validation"
     truth = reference.loc[coded["unit_id"]].to_numpy()
@@ -242,7 +242,8 @@ def _make(folder, units, codes, variable, embeddings, name, tell, read):
         if said := frames_said(coded, list(codes["variable"].unique()), framing.read_codebooks()).get(variable):
             rows.append((said[0], agreement.measured(said[1], said[2], truth, truth, clusters, looked_for=1, level="nominal")))
     else:
-        rows = [(mine, agreement.measured(values, categories, truth, agreement.sign(truth, agreement.neutral_zone(truth)), clusters))]
+        zero = np.zeros(len(truth))                                # a scale of one's own has no sign: only the order of units is measured
+        rows = [(mine, {k: v for k, v in agreement.measured(values, zero, truth, zero, clusters).items() if k == "n" or k.startswith(("pearson", "spearman"))})]
     rows += [("those who coded, among themselves", {k: v for k, v in row.items() if k not in ("coder", "variable")}) for row in _among_themselves(codes, variable, coding.clusters(units))] if variable in set(codes["variable"]) else []
     fits = pd.DataFrame([{"coder": who} | row for who, row in rows]).reindex(columns=list(tables.SCHEMAS["reliability"].columns)).assign(variable=variable)
     coder.about["source"] = Path(folder).resolve().name
@@ -250,7 +251,7 @@ def _make(folder, units, codes, variable, embeddings, name, tell, read):
     number = lambda v: f"{v:.3f}" if pd.notna(v) else "–"
     for row in fits.itertuples():
         tell(f"  {row.coder:34} r {number(row.pearson)}  macro-F1 {number(row.macro_f1)} ({number(row.macro_f1_low)} to {number(row.macro_f1_high)})")
-    tell("  with more coded units: " + ", ".join(f"{n:,} {fit:.2f}" for n, fit in coder.quality["curve"]) + f" ({coder.quality['measure']}, on articles left out)")
+    tell("  with more coded units: " + ", ".join(f"{n:,} {fit:.2f}" for n, fit in coder.quality["curve"]) + f" ({coder.quality['measure']}, on {coding.cluster_name(coded)} left out)")
     tell(f"Kept as {path.relative_to(tables.home())}; its card is CARD.md. TRAINED={name} adds it to a report; `validate` measures it with the others.")
     return path
 
@@ -259,14 +260,14 @@ def card(coder, name, source, fits):
     """What a trained coder is, as Markdown: on what it was trained, how it does on articles it has not seen, and how that grew with the units coded."""
     about, quality = coder.about, coder.quality
     number = lambda v: f"{v:.3f}" if pd.notna(v) else "–"
-    lines = [f"# Trained coder `{name}`", "", f"Variable `{about['variable']}`, learnt from {about['units']:,} coded units in {about['articles']:,} articles of `{source}`"
+    lines = [f"# Trained coder `{name}`", "", f"Variable `{about['variable']}`, learnt from {about['units']:,} coded units in {about['articles']:,} {about['clusters']} of `{source}`"
              f" by {'ridge' if about['kind'] == 'ridge' else 'logistic'} regression (strength {about['strength']:g}) on TF-IDF of {', '.join(about['views'])}, the untrained panel of tone ({len(about['panel'])} scores)"
              + (f", what the codebooks say ({len(about['codes'])} variables)" if about["codes"] else "") + (f" and sentence embeddings ({about['embeddings']})." if about["embeddings"] else "; no embeddings."), "",
-             f"Cross-validation, {trained.FOLDS} folds, whole articles left out (the strength was chosen by it, so these figures are slightly too good), beside the untrained coders on the same units:", "",
+             f"Cross-validation, {trained.FOLDS} folds, whole {about['clusters']} left out{'' if about['clusters'] == 'articles' else ': the set does not say from which article a unit is, so units of one article may stand on both sides'} (the strength was chosen by it, so these figures are slightly too good), beside the untrained coders on the same units:", "",
              "| coder | r | 95 % interval | macro-F1 | 95 % interval | alpha |", "|---|---|---|---|---|---|"]
     lines += [f"| {r.coder} | {number(r.pearson)} | {number(r.pearson_low)} to {number(r.pearson_high)} | {number(r.macro_f1)} | {number(r.macro_f1_low)} to {number(r.macro_f1_high)} | {number(r.alpha)} |" for r in fits.fillna(np.nan).itertuples()]
     if quality["curve"]:
-        lines += ["", f"How it grew with the coded units ({quality['measure']} on articles left out; where it no longer rises, stop coding):", "", "| units learnt from | " + quality["measure"] + " |", "|---|---|"]
+        lines += ["", f"How it grew with the coded units ({quality['measure']} on {about['clusters']} left out; where it no longer rises, stop coding):", "", "| units learnt from | " + quality["measure"] + " |", "|---|---|"]
         lines += [f"| {n:,} | {fit:.3f} |" for n, fit in quality["curve"]]
     if quality.get("classes"):
         lines += ["", "Each category, by cross-validation:", "", "| category | units | precision | recall | F1 |", "|---|---|---|---|---|"]

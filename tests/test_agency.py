@@ -28,6 +28,9 @@ def told(text):
     ("The village was attacked by gunmen on Monday.", {("agent", "gunmen"), ("patient", "village")}, "passive"),
     ("The army of Israel struck a port.", {("agent", "Israel"), ("patient", "port")}, "active"),
     ("Critics of Israel burned a flag.", {("agent", "critics"), ("patient", "flag")}, "active"),
+    ("Israel killed at least 12 Palestinians.", {("agent", "Israel"), ("patient", "Palestinians")}, "active"),
+    ("The army killed more than 100 rebels.", {("agent", "army"), ("patient", "rebels")}, "active"),
+    ("Militants wounded as many as 5 soldiers.", {("agent", "militants"), ("patient", "soldiers")}, "active"),
     ("Anna Lund attacked the plan.", {("agent", "Anna Lund"), ("patient", "plan")}, "active"),
 ])
 def test_verbs(text, roles, construction):
@@ -48,6 +51,17 @@ def test_who_only_speaks_acts_on_nobody():
     _, acts = read("Iran warned Israel that it would rain.", "According to Iranian officials, it rained.", "“It rained,” Anna Lund said.")
     assert set(zip(acts["article_id"], acts["role"], acts["actor"])) >= {("a", "speaker", "Iran"), ("b", "speaker", "Iran"), ("c", "speaker", "Anna Lund")}
     assert not ((acts["role"] == "patient") & (acts["actor"] == "Israel")).any()
+
+
+def test_a_verb_of_saying_is_no_passive_and_a_participle_before_a_noun_no_act():
+    _, acts = read("It rained, Anna Lund said.", "Iran denied attacking the ship.", "He lives in the occupied West Bank.")
+    assert not acts["construction"].isin(["passive", "agentless"]).any() and acts[acts["article_id"] == "c"].query("verb == 'occupy'").empty
+    assert not acts.duplicated(["article_id", "sentence_id", "act", "role"]).any() and acts.groupby(["article_id", "sentence_id", "act"])["verb"].nunique().eq(1).all()
+
+
+def test_an_active_verb_without_subject_is_not_called_agentless():
+    _, acts = read("Gunmen attacked the town on Monday, killing twelve people.")
+    assert agency.harm(acts).set_index("verb")["told"].to_dict() == {"attack": "unnamed agent", "kill": "not found"}
 
 
 def test_what_was_not_done_is_no_act():

@@ -55,6 +55,22 @@ def test_labels_call_somebody_something(tmp_path):
     assert fired(book, "They fire at Hamas.")[0] == [], "a verb is no label"
 
 
+def test_labels_do_not_reach_into_another_sentence(tmp_path):
+    book = book_of(tmp_path, 'a: {reason: r, labels: {terms: [terrorist*], roles: [armed movement]}}\n', "a")
+    articles = articles_of("Nothing.", "Nothing.", title=["Police spoke to Hamas", "Terrorist attack in Oslo"])
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    assert framing.code_frames(sentences, words, articles, [book], segments, agency.find_acts(sentences, words, agency.read_actors(), segments))["value"].eq(0).all()
+
+
+def test_a_year_or_a_day_counts_nobody(tmp_path):
+    dead = book_of(tmp_path, "a: {reason: r, numbers: [dead]}\n", "a")
+    for text in ("The poet died in 2017.", "He died on May 3.", "Shares worth $5 changed lives."):
+        assert fired(dead, text)[1] == 0, text
+    assert fired(dead, "Some 20 died.")[1] == 1 and fired(dead, "Rain fell. Lives changed.")[1] == 0
+
+
 def test_actors_stances_voices_numbers_and_constructions(tmp_path):
     two = book_of(tmp_path, "a: {reason: r, actors: {roles: [state], at_least: 2}}\n", "a", name="two.yaml")
     assert fired(two, "Iran and Israel met.")[1] == 2 and fired(two, "Iran met Iran.")[1] == 0 and fired(two, "Iran met Hamas.")[1] == 0
@@ -141,6 +157,8 @@ def test_every_unit_has_a_row_for_every_variable_and_foreign_articles_have_nulls
 
 def test_a_match_belongs_to_the_voice_it_stands_in(tmp_path):
     _, frames = coded(book_of(tmp_path, TERMS, "a"), "“War, war,” Anna Lund said about the war.", whole=False)
+    _, first = coded(book_of(tmp_path, TERMS, "a"), "Lund said that war came. War, she said, went on.", whole=False)
+    assert first[first["value"] > 0].groupby(first["voice"].fillna("whole"))["value"].sum().get("own", 0) == 0, "a match at a segment's first letter is in that segment"
     assert frames.groupby(frames["voice"].fillna("whole"))["value"].sum().to_dict() == {"direct": 2, "own": 1, "whole": 3}
 
 

@@ -53,6 +53,29 @@ def test_a_threshold_is_learnt_on_other_articles_only():
     assert (left == agreement.tuned(good, truth, article)).all(), "the same folds each time"
 
 
+def test_an_articles_own_answer_never_moves_its_own_threshold():
+    """One large article whose answers contradict all others: turned round, they may change everybody's threshold but its own."""
+    article = np.array([0] * 400 + [i for i in range(1, 21) for _ in range(5)])
+    values = np.concatenate([np.tile([1.0, 2, 3, 4], 100), np.tile([1.0, 2, 3, 4, 4], 20)])
+    truth = (values > 2.5).astype(float)
+    turned = np.where(article == 0, 1 - truth, truth)
+    assert (agreement.tuned(values, truth, article)[:400] == agreement.tuned(values, turned, article)[:400]).all()
+    assert (agreement.tuned(values, truth, article) != agreement.tuned(values, turned, article)).any(), "and it does move the others'"
+
+
+def test_a_scale_of_ones_own_has_no_sign(home):
+    units = pd.DataFrame({"unit_id": [f"u{i}" for i in range(80)], "article_id": [f"a{i // 4}" for i in range(80)], "text": [f"Story {i} of rain and wind {i % 9}." for i in range(80)]})
+    codes = codes_of(*[(f"u{i}", "x", "quality", str(1 + (i * 7919) % 7)) for i in range(80)])
+    folder, = validation.make_from(units, codes, "scale", tell=lambda line: None)
+    line = next(line for line in (folder / "CARD.md").read_text(encoding="utf-8").splitlines() if line.startswith("| this coder"))
+    assert line.split("|")[4].strip() == line.split("|")[6].strip() == "–", "no macro-F1 and no alpha where categories mean nothing"
+
+
+def test_a_unit_is_known_again_whatever_its_blanks():
+    units = pd.DataFrame({"unit_id": ["a", "b", "c"], "text": ["One text.", "One  text. ", "Another text."]})
+    assert len(set(trained.marks(units))) == 2
+
+
 def test_words_are_compared_as_words():
     row = agreement.alike(["a", "b", "a", "c", "b", "a"], ["a", "b", "b", "c", "b", "a"], np.arange(6))
     assert row["n"] == 6 and row["agreement"] == 5 / 6 and row["macro_f1"] == pytest.approx(np.mean([2 * 2 / 5, 2 * 2 / 5, 1]))
