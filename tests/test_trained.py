@@ -50,6 +50,19 @@ def test_cross_validation_leaves_whole_articles_out():
     assert agreement.pearson(leaky, values.to_numpy()) > 0.8
 
 
+def test_nothing_is_learnt_from_the_articles_left_out(monkeypatch):
+    """Other words in one article leave the guesses for the rest of its fold as they were: no vocabulary, mean or weight came from that fold."""
+    from sklearn.model_selection import GroupKFold
+    monkeypatch.setattr(trained, "STRENGTHS", {"ridge": (3.0,), "logistic": (1.0,)})
+    units, words, values = coded_set(120)
+    changed = units.assign(text=units["text"].where(units["article_id"] != "a0", "A lucky golden lucky golden brook ran by a grim grim mill and a mill and a brook."))
+    _, (before, _) = trained.train(units, words, values, variable="tone")
+    _, (after, _) = trained.train(changed, coding.tokens_of(changed), values, variable="tone")
+    left = next(left for _, left in GroupKFold(trained.FOLDS).split(units, groups=coding.clusters(units).to_numpy()) if 0 in left)
+    rest = [i for i in left if units["article_id"].iloc[i] != "a0"]
+    assert rest and np.array_equal(before[rest], after[rest]) and not np.array_equal(before, after)
+
+
 def test_a_saved_coder_holds_nothing_that_runs(tmp_path):
     units, words, values = coded_set(120)
     made, _ = trained.train(units, words, values, variable="tone")

@@ -2,8 +2,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import articles_of
 
-from analysis import agreement, coding, framing, tables, trained, validation
+from analysis import agreement, coding, framing, tables, tokens, trained, validation
 
 
 def codes_of(*rows):
@@ -109,6 +110,15 @@ def test_frames_are_learnt_kept_and_measured(framed, home):
     found = tables.check("reliability", validation.reliability(new, new_codes, {"mine": coder})).set_index(["variable", "coder"])
     assert found.at[("topic", "mine"), "macro_f1"] == 1 and found.at[("topic:crime", "mine"), "recall"] == 1
     assert validation.reliability(units, codes, {"mine": coder}).query("coder == 'mine'").empty, "never on the units that it was trained on"
+
+
+def test_a_trained_coder_leaves_foreign_articles_uncoded(framed, home):
+    units, codes = framed
+    validation.make_from(units, codes, "small", tell=lambda line: None)
+    articles = articles_of("Police arrested 2 robbers in town. The choir sang 3 songs.", "Die Polizei verhaftete 2 Diebe.", language=["en", "de"])
+    sentences = tokens.split_sentences(articles)
+    found = tables.check("frames", trained.code_frames("small", sentences, tokens.split_tokens(sentences), articles)).set_index(["article_id", "sentence_id"])
+    assert found.loc["a", "label"].tolist() == ["crime", "other"] and found.loc["a", "value"].between(0, 1).all() and found.loc["b", ["value", "label", "evidence"]].isna().all(axis=None)
 
 
 def test_a_coder_is_refused_when_the_codebooks_have_changed(framed, home, monkeypatch):
