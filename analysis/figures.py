@@ -185,7 +185,7 @@ def fit_dots(numbers, *, unit):
     for ax, panel in zip(axes[0], panels):
         part = numbers[numbers["panel"] == panel].set_index("coder").reindex(order)
         for y, (coder, row) in enumerate(part.iterrows()):
-            people = coder.rpartition(": ")[2] in ("people", "models")
+            people = coder.rpartition(": ")[2] in ("people", "models", "authors")
             if pd.notna(row["low"]):
                 ax.plot([row["low"], row["high"]], [y, y], color=INK if people else "#0072B2", lw=1.6)
             ax.plot(row["estimate"], y, "D" if people else "o", color=INK if people else "#0072B2")

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import agreement, coding, framing, lexicons, sentiment, tables, targets, trained
 
 JUDGED = trained.TONES  # variables of tone that the suite judges; frames it judges through its codebooks and the crosswalk
-CROWDS = ("people", "models")  # coders of the table `reliability` that are those who gave the codes, among themselves
+CROWDS = ("people", "models", "authors")  # coders of the table `reliability` that are those who gave the codes, among themselves
 
 
 # ---- what every coder says ------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def _among_themselves(codes, variable, clusters):
     told = codes[(codes["variable"] == variable) & (codes["coder"] != coding.GOLD)]
     if told["coder"].nunique() < 2 or told["value"].str.len().max() >= 100:
         return []
-    who = "models" if told["coder"].str.startswith("model").all() else "people"
+    who = next((crowd for crowd in ("models", "authors") if told["coder"].str.startswith(crowd[:-1]).all()), "people")
     return [{"coder": who, "variable": variable} | agreement.people(people if len(people) == len(told) else told[["unit_id", "coder", "value"]], clusters, reference)]
 
 
