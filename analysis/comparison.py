@@ -84,7 +84,8 @@ def matched(articles, placed, column="outlet", *, ratio=3):
     """
     groups = estimates.groups_of(articles.assign(duplicate_of=None, language="en"), column)
     table = articles[["article_id", "date", "n_words", "language", "duplicate_of"]].merge(groups, on="article_id").merge(placed[["article_id", "event"]], on="article_id")
-    table["copy_of"] = table["duplicate_of"].fillna(table["article_id"].map(shared_copy(articles, placed)))
+    copies = shared_copy(articles, placed)
+    table["copy_of"] = [said if isinstance(said, str) else copies.get(article) for article, said in zip(table["article_id"], table["duplicate_of"])]
     counted = table["copy_of"].isna() & table["event"].notna() & (table["group"] != estimates.NOT_KNOWN)
     near = _pairs(table[counted], table[counted], ratio)
     several = table["event"].isin(table[counted].groupby("event")["group"].nunique().loc[lambda n: n > 1].index)
@@ -118,6 +119,15 @@ def sides(sample, group, *, reference=None, ratio=3, events_matched=True, copies
         mine, theirs = mine[mine["article_id"].isin(near["mine"])], theirs[theirs["article_id"].isin(near["theirs"])]
     both = pd.concat([mine.assign(mine=True), theirs.assign(mine=False)], ignore_index=True)
     return both if events_matched else both.assign(event="all")
+
+
+def balance(both):
+    """How much longer, and how many days later, a side's articles are than the other's, inside events: one row (n_articles, n_others, words_more, days_later; null without dates)."""
+    days = (both["date"] - both["date"].min()).dt.total_seconds() / 86400
+    known = both.dropna(subset=["date"]).groupby("event")["mine"].transform("nunique") == 2
+    gap = lambda y, t: regressed(y.to_numpy()[:, None], t["mine"].to_numpy(), pd.factorize(t["event"])[0])[0][0] if len(t) else np.nan
+    dated = both.loc[known[known].index]
+    return pd.DataFrame({"n_articles": [int(both["mine"].sum())], "n_others": int((~both["mine"]).sum()), "words_more": gap(both["n_words"], both), "days_later": gap(days[dated.index], dated)})
 
 
 # ---- what is compared -----------------------------------------------------------------------------------------------------------
@@ -159,10 +169,10 @@ def regressed(y, x, event):
     share = np.bincount(event, g ** 2) / (g @ g)
     effect = g @ y / (g @ g)
     pulls = (g / (g @ g))[:, None] * (y - g[:, None] * effect)
-    if 1 / (share @ share) >= CLUSTERS:
+    if 1 / (share @ share) >= CLUSTERS - 1e-9:
         by_event = np.array([np.bincount(event, column) for column in pulls.T]).T
         n = int((share > 0).sum())
-        return effect, np.sqrt(n / (n - 1) * (by_event ** 2).sum(axis=0)), int(1 / (share @ share)) - 1
+        return effect, np.sqrt(n / (n - 1) * (by_event ** 2).sum(axis=0)), int(1 / (share @ share) + 1e-9) - 1
     left = 1 - 1 / size[event] - g ** 2 / (g @ g)
     if left[g != 0].min() < 1e-9:
         return effect, np.full(y.shape[1], np.nan), 1
