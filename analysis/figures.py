@@ -359,7 +359,8 @@ def over_time(numbers, *, unit="", most=4):
     groups, days = list(dict.fromkeys(numbers["group"])), int(numbers["days"].iloc[0])
     rows, columns = -(-len(groups) // most), min(most, len(groups))
     figure, axes = _axes(rows, columns, width=max(3.6, 2.1 * columns), height=0.9 + 1.5 * rows, sharex=True, sharey=True)
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    starts = np.sort(numbers["start"].unique())
+    ticks = pd.DatetimeIndex(dict.fromkeys(starts[[0, len(starts) // 2, -1]]))
     for n, ax in enumerate(axes.flat):
         if n >= len(groups):
             ax.set_visible(False)
@@ -372,11 +373,10 @@ def over_time(numbers, *, unit="", most=4):
         if numbers[["estimate", "low"]].min(axis=None) < 0:
             ax.axhline(0, color=INK, lw=0.7)
         ax.set_title(_fit(groups[n], 24), fontsize=8.5, fontweight="normal")
-        ax.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
+        ax.set_xticks(ticks + pd.to_timedelta(days / 2, "D"), [f"{day:%d %b}" for day in ticks])
         ax.grid(axis="y", color=PALE, lw=0.5)
     figure.supylabel(unit, fontsize=9)
-    figure.supxlabel(f"publication date (mean of the articles of each {_bin_name(days)})", fontsize=9)
+    figure.supxlabel(f"publication date: first day of the {_bin_name(days)}, {starts[0].astype('datetime64[Y]')}" + (f"–{starts[-1].astype('datetime64[Y]')}" if str(starts[0])[:4] != str(starts[-1])[:4] else ""), fontsize=9)
     return figure
 
 
