@@ -373,7 +373,7 @@ def over_time(numbers, *, unit="", most=4):
         if numbers[["estimate", "low"]].min(axis=None) < 0:
             ax.axhline(0, color=INK, lw=0.7)
         ax.set_title(_fit(groups[n], 24), fontsize=8.5, fontweight="normal")
-        ax.set_xticks(ticks + pd.to_timedelta(days / 2, "D"), [f"{day:%d %b}" for day in ticks])
+        ax.set_xticks(ticks + pd.to_timedelta(days / 2, "D"), [f"{day:%d %b}" for day in ticks], fontsize=7.5)
         ax.grid(axis="y", color=PALE, lw=0.5)
     figure.supylabel(unit, fontsize=9)
     figure.supxlabel(f"publication date: first day of the {_bin_name(days)}, {starts[0].astype('datetime64[Y]')}" + (f"–{starts[-1].astype('datetime64[Y]')}" if str(starts[0])[:4] != str(starts[-1])[:4] else ""), fontsize=9)

@@ -186,6 +186,9 @@ def test_twelve_groups_and_what_each_difference_may_be_called():
     assert (dull["claim"] == estimates.NO_RANKING).all() and len(dull) >= 8
     lone = comparison.differences(values, sample[sample["group"].isin(["g00", "g01"])], default="news").iloc[0]
     one, error, df = comparison.regressed(values["value"].to_numpy()[sample["group"].isin(["g00", "g01"])][:, None], np.tile([1, 0], 20), np.repeat(np.arange(20), 2))
+    mine = comparison.sides(sample, "g00")
+    one_of, error_of, df_of = comparison.regressed(values.set_index("article_id")["value"][mine["article_id"]].to_numpy()[:, None], mine["mine"], pd.factorize(mine["event"])[0])
+    assert found.loc["g00", "high"] - found.loc["g00", "low"] == pytest.approx(2 * comparison.t_quantile(1 - 0.05 / 12, df_of) * error_of[0]), "one of twelve is"
     assert lone["high"] - lone["low"] == pytest.approx(2 * comparison.t_quantile(0.95, df) * error[0]), "one difference is not widened"
     few = comparison.differences(values, sample[sample["event"].isin([f"e{i}" for i in range(14)])], default="news")
     assert set(few["claim"]) == {estimates.DIFFER}, "fourteen articles rank nobody"
@@ -194,7 +197,7 @@ def test_twelve_groups_and_what_each_difference_may_be_called():
 
 def test_exchanging_the_groups_flips_the_sign_and_a_reference_is_named():
     sample, values = twelve(groups=2)
-    there = comparison.differences(values, sample, default="news").iloc[0]
+    (_, there), = comparison.differences(values, sample, default="news").iterrows()
     back = comparison.differences(values, sample.assign(group=sample["group"].map({"g00": "g01", "g01": "g00"})), default="news").iloc[0]
     assert back["difference"] == pytest.approx(-there["difference"]) and back["low"] == pytest.approx(-there["high"]) and back["p"] == there["p"]
     sample, values = twelve(groups=3)
@@ -212,6 +215,12 @@ def test_instruments_that_contradict_one_another_rank_nobody():
     assert found.loc["vader", "claim"] == "not tested" and pd.isna(found.loc["vader", "p"])
     agreed = comparison.differences(tone.assign(value=tone["value"].abs() * np.sign(tone["value"]) * np.where(tone["coder"] == "vader", -1, 1)), sample, default="news")
     assert (agreed["agreeing"] == 1).all() and agreed.set_index("coder").loc["news", "claim"] == estimates.UNCORRECTED
+
+
+def test_an_interval_without_zero_is_not_enough_where_regrouping_finds_it_by_chance():
+    row = pd.Series({"family": "agency", "variable": "passives", "group": "A", "against": "the others", "n_articles": 20, "n_others": 20, "agreeing": np.nan, "low": 0.1, "high": 2.0, "tested": True})
+    said = [comparison._claim(pd.concat([row, pd.Series({"p_holm": p})]), 0.95).words for p in (0.05, 0.06)]
+    assert said == [estimates.UNCORRECTED, estimates.NO_RANKING]
 
 
 def test_nothing_that_varies_and_nothing_known():
@@ -255,9 +264,9 @@ def test_how_many_share_the_sign():
 
 
 def test_thresholds_of_tone_and_frames():
-    units = pd.DataFrame({"article_id": "a", "coder": "vader", "variable": "compound", "words": "all", "voice": "all", "value": [0.9, 0.07, -0.06, 0.0]})
+    units = pd.DataFrame({"article_id": "a", "coder": "vader", "variable": "compound", "words": "all", "voice": "all", "value": [0.9, 0.07, 0.06, -0.06, 0.0]})
     found = comparison.tone_cells(units).set_index("threshold")["value"]
-    assert found["none"] == pytest.approx(0.91 / 4) and found["cut"] == (2 - 1) / 4 and found["twice the cut"] == 1 / 4
+    assert found["none"] == pytest.approx(0.97 / 5) and found["cut"] == (3 - 1) / 5 and found["twice the cut"] == 1 / 5
     framed = comparison.frame_cells(pd.DataFrame({"article_id": "a", "variable": "conflict", "voice": "own", "value": [0, 1, 2, 3]})).set_index("threshold")["value"]
     assert framed["1"] == 3 / 4 and framed["2"] == 2 / 4
 
@@ -269,6 +278,8 @@ def test_change_over_time():
     means, slopes = comparison.over_time(values, sample)
     assert slopes.set_index("group").loc["A", "per_week"] == pytest.approx(2, abs=0.01) and (slopes["low"] < slopes["per_week"]).all()
     assert means.groupby("group").size().to_dict() == {"A": 2, "B": 1} and set(means["days"]) == {7}, "four articles are no period"
+    unknown = comparison.over_time(values, sample.assign(group=estimates.NOT_KNOWN, fate="group not known"))
+    assert unknown[0].empty and unknown[1].empty, "articles of no known group have no course"
     same_day = comparison.over_time(values, sample.assign(date=pd.Timestamp("2024-01-01")))
     assert same_day[1].empty and set(same_day[0]["days"]) == {1} and all(t.empty for t in comparison.over_time(values, sample.assign(date=pd.NaT)))
 
@@ -279,6 +290,7 @@ def test_figures_draw_the_numbers():
     assert [s[1][1] for s in upper.collections[0].get_segments()] == [-0.2, 0.1, 0.3] and len(lower.get_yticks()) == 4
     places = [sorted(round(s[0][0]) for s in c.get_segments()) for c in lower.collections]
     assert places == [[0, 1], [2], [0], [1, 2]], "which specification made which choice, in the order of the differences"
+    assert len(lower.collections[0].get_colors()) == 2 and (upper.collections[0].get_colors()[:2] == lower.collections[0].get_colors()).all(), "the colour is the sign's in both parts"
     for n in (1, 12):
         course = pd.DataFrame([(f"g{g}", pd.Timestamp("2024-01-01") + pd.Timedelta(days=7 * k), 7, k / 10, k / 10 - 0.1, k / 10 + 0.1) for g in range(n) for k in (0, 1, 3)], columns=["group", "start", "days", "estimate", "low", "high"])
         axes = [ax for ax in figures.over_time(course).axes if ax.get_visible()]
