@@ -62,14 +62,15 @@ def report(store, choices, *, tell=print):
         changed.append(path)
         tell(f"  {path.stem:14} {time.perf_counter() - clock:5.1f} s")
     if withheld:  # nothing of an earlier run with texts stays among what may be published
-        for path in [*({folder / f"{p.stem}.html" for p in notebooks()} - {folder / f"{p.stem}.html" for p in done}), folder / "report.pdf"]:
-            if changed or failure:
-                path.unlink(missing_ok=True)
-        shutil.rmtree(folder / "tables", ignore_errors=True)
+        for path in [folder / f"{p.stem}.html" for p in notebooks() if p not in done] + [folder / "report.pdf"] * bool(changed or failure):
+            path.unlink(missing_ok=True)
+        for old in ["tables", *["articles", "sentences"] * bool(failure)]:
+            shutil.rmtree(folder / old, ignore_errors=True)
     clock = time.perf_counter()
-    if not store.coded and (written := _annotate(store, folder, choices)):
+    written = 0 if store.coded else _annotate(store, folder, choices)
+    if written:
         tell(f"  articles       {time.perf_counter() - clock:5.1f} s ({written:,} pages)")
-    if failure or changed or not _bound(store, folder):
+    if failure or changed or written or not _bound(store, folder):
         _bind(store, folder, done, failure, choices)
     if withheld:
         _refuse_leaks(store, folder)
@@ -344,15 +345,15 @@ def _checklist(store, choices):
         table = _table(store, name, ["coder", "variable"])
         for coder, variables in table.drop_duplicates().groupby("coder")["variable"] if table is not None else ():
             judged.setdefault(coder, set()).update(v for v in variables if not v.endswith("_masked"))
-    if reliability is not None:
-        number = lambda value, digits=2: "undefined" if value is None or value != value else f"{value:.{digits}f}"
-        for r in reliability[reliability["group"] == "all"].head(60).itertuples():
-            ends = f" ({r.alpha_low:.2f} to {r.alpha_high:.2f})" if r.alpha_low == r.alpha_low else ""
-            rows.append((f"{r.coder} on {r.variable}", f"beside people's codes, {r.n:,} units: alpha {number(r.alpha)}{ends}, macro-F1 {number(r.macro_f1)}, r {number(r.pearson)}"))
-    measured = set(reliability["coder"]) if reliability is not None else set()
-    open_ = [f"{coder} ({', '.join(sorted(v.replace('_', ' ') for v in variables)) if len(variables) < 8 else f'{len(variables)} variables'})" for coder, variables in judged.items() if coder not in measured]
-    if judged and (open_ or not measured):
-        rows.append(("not validated on this corpus", "; ".join(open_) or "nothing was validated"))
+    measured = set() if reliability is None else set(reliability["coder"])
+    for r in () if reliability is None else reliability[reliability["group"] == "all"].head(60).itertuples():
+        who = set(reliability.loc[reliability["variable"] == r.variable, "coder"])
+        codes = "among themselves" if r.coder in ("people", "models") else "beside codes by language models, no people" if "models" in who and "people" not in who else "beside people's codes"
+        number = lambda value: "undefined" if value != value else f"{value:.2f}"
+        rows.append((f"{r.coder} on {r.variable}", f"{codes}, {r.n:,} units: alpha {number(r.alpha)}" + (f" ({r.alpha_low:.2f} to {r.alpha_high:.2f})" if r.alpha_low == r.alpha_low else "") + f", macro-F1 {number(r.macro_f1)}, r {number(r.pearson)}"))
+    lacking = [f"{coder} ({', '.join(sorted(v.replace('_', ' ') for v in variables)) if len(variables) < 8 else f'{len(variables)} variables'})" for coder, variables in judged.items() if coder not in measured]
+    if judged:
+        rows.append(("not validated on this corpus", "; ".join([*lacking, "voices and speakers (notebook 03 has the detector beside the retellings' codes)", "agency"])))
     if articles is None:
         return rows
     counted = estimates.groups_of(articles, choices.get("GROUP", "outlet"))
@@ -362,8 +363,8 @@ def _checklist(store, choices):
     rows.append(("excluded", f"{twice:,} repetitions of an earlier article, {len(articles) - len(counted) - twice:,} not in English; headlines are coded, not counted"))
     small = [str(g) for g, n in sizes.items() if n < estimates.RANKED_FROM or g == estimates.NOT_KNOWN]
     rows.append(("listed, not ranked", f"{', '.join(small[:20])}{' …' if len(small) > 20 else ''} (fewer than {estimates.RANKED_FROM} articles, or not known)" if small else "no group"))
-    rows.append(("compared with", "nothing: one article" if len(counted) == 1 else "raw groups in notebooks 01 to 06: topic, length and day differ between them"))
-    return rows
+    rows.append(("compared with", "nothing: one article" if len(counted) == 1 else "raw groups in notebooks 01 to 06: topic, length and day differ between them" + ("; matched samples in notebook 07" if any(p.stem.startswith("07") for p in notebooks()) else "")))
+    return [*rows, ("limits", "each notebook's section “What this does not show”")]
 
 
 def _manifest(store, choices):

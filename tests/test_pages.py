@@ -16,12 +16,14 @@ from conftest import articles_of, run
 from test_sheets import CHROMIUM, Browser
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-STORY = ("The council said on Monday that the bridge would be closed. “It is a sad day for the town,” Anna Lund, the mayor, said. The government was blamed for the cost of the war. "
-         "Gunmen killed two guards near the old mill. Families spoke of their fear and grief. Israel attacked the ministry of Iran. ")
 ROWS = [
-    {"id": "../../up/and<away>", "outlet": '"><script>alert(1)</script>', "date": "2023-10-01", "title": f"{SCRIPT} ](javascript:alert(1)) \u202eevil " + "long " * 2000, "text": f"{STORY}{SCRIPT} He paid $5 and $6 {{{{ 7*7 }}}} {{% raw %}}.\n\n=HYPERLINK(\"http://x.example\") was all [it](javascript:alert(1)) said."},
-    {"id": "a/Story", "outlet": "=1+1", "date": "2023-10-02", "title": "@SUM(A1)", "text": STORY.replace("bridge", "harbour") + "Nobody was surprised by what the fishermen had to tell the commission."},
-    {"id": "a/story", "outlet": "=1+1", "date": "2023-10-03", "title": None, "text": STORY.replace("bridge", "railway").replace("Monday", "Friday") + "The drivers, who had waited since the spring, called it the best of news."},
+    {"id": "../../up/and<away>", "outlet": '"><script>alert(1)</script>', "date": "2023-10-01", "title": f"{SCRIPT} ](javascript:alert(1)) \u202eevil " + "wxyz " * 2000,
+     "text": f"The council said on Monday that the bridge would be closed. “It is a sad day for the town,” Anna Lund, the mayor, said. Israel attacked the ministry of Iran.{SCRIPT} He paid $5 and $6 {{{{ 7*7 }}}} {{% raw %}}."
+             "\n\n=HYPERLINK(\"http://x.example\") was all [it](javascript:alert(1)) said."},
+    {"id": "a/Story", "outlet": "=1+1", "date": "2023-10-02", "title": "@SUM(A1)",
+     "text": "Gunmen killed two guards near the old harbour. The government was blamed for the cost of the war. Nobody was surprised by what the fishermen had to tell the commission, and the harbour “will be opened again,” the pilot said."},
+    {"id": "a/story", "outlet": "=1+1", "date": "2023-10-03", "title": None,
+     "text": "Families spoke of their fear and grief when the railway was shut. The drivers, who had waited since the spring, called it the best of news. Prices rose and the minister blamed the union, which denied it on Friday."},
 ]
 
 
@@ -124,14 +126,14 @@ def test_every_mark_of_an_article_says_why(hostile):
     assert "VADER compound -" in reasons and "conflict (generic frames)" in reasons and "gunmen acts kill" in reasons.lower() and "05_harm" in reasons
     boxes = {i["data-mark"] for i in page.select("input[data-mark]")}
     assert {k for m in page.select(".m, sup, .c [data-k]") for k in m["data-k"].split()} <= boxes, "what is marked can be filtered"
-    quoted = next(s for s in page.select(".s") if "sad day" in s.get_text())
-    assert quoted.select_one(".direct .who").get_text() == "Anna Lund, quoted: "
+    page = BeautifulSoup(article_page(hostile / "reports" / "bad", "bridge").read_text(encoding="utf-8"), "lxml")
+    assert page.select_one(".x .direct .who").get_text() == "Anna Lund, quoted: "
 
 
 def test_sentences_behind_a_mark_lead_to_the_article_and_back(hostile):
     folder = hostile / "reports" / "bad"
     note = json.loads((hostile / "figures" / "bad" / "05_harm.json").read_text(encoding="utf-8"))
-    assert "sad day" not in json.dumps(note["behind"]) and {tuple(m["mark"]) for m in note["behind"]["marks"]} >= {("=1+1", "unnamed agent")}
+    assert "guards near" not in json.dumps(note["behind"]) and {tuple(m["mark"]) for m in note["behind"]["marks"]} >= {("=1+1", "unnamed agent")}
     page = BeautifulSoup((folder / "sentences" / "05_harm.html").read_text(encoding="utf-8"), "lxml")
     line = next(li for li in page.select("li") if "Gunmen" in li.get_text())
     file, _, fragment = line.a["href"].partition("#")
@@ -158,7 +160,7 @@ def test_withheld_no_page_holds_a_text_and_every_mark_stays(withheld):
     for path, page in pages.items():
         assert reading.leak(path.read_text(encoding="utf-8"), forbidden, 5) is None, path.name
         assert "TEXT=withheld" in page.select_one("header").get_text(), path.name
-        for phrase in ("sad day", "fishermen", "best of news", "old mill"):
+        for phrase in ("sad day", "what the fishermen", "best of news", "waited since"):
             assert phrase not in page.get_text(), (path.name, phrase)
     assert all_links_resolve(withheld) > 300 and not (withheld / "tables").exists() and not (withheld / "report.pdf").exists()
     page = pages[withheld / "articles" / reading.file_of("a/Story")]
@@ -251,9 +253,9 @@ def test_axe_finds_nothing(shown, browser):
     if not path or not path.is_file():
         pytest.skip("axe-core is not here: pip install axe-core-python (in requirements.txt), or AXE=path/to/axe.min.js")
     axe = path.read_text(encoding="utf-8")
-    for scheme in ("light", "dark"):
+    for scheme, pages in (("light", driven(shown)), ("dark", driven(shown)[3:7])):
         browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        for page in driven(shown):
+        for page in pages:
             browser.open(page, "main")
             browser.run(axe + "; 0")
             found = browser.run("axe.run({rules: {'scrollable-region-focusable': {enabled: true}}}).then(r => r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 200)).join(' | ')))")

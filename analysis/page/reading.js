@@ -28,7 +28,7 @@ function show(s, mark) {
 for (const s of $(".s", article)) {
   s.addEventListener("mouseover", event => { if (!pinned) show(s, event.target.closest(".m")); });
   const button = s.querySelector(".n");
-  button.addEventListener("focus", () => show(s));
+  button.addEventListener("focus", () => { if (!pinned) show(s); });
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
     pinned = pinned === s ? null : s;
