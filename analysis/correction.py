@@ -13,14 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import UNCORRECTED
+from analysis.estimates import claim
 from analysis.tables import SCHEMAS
 
 KINDS = ("machine", "hand", "corrected")
 NOT_CODED = "no unit coded"
 VOICE_NOT_VALIDATED = "voice not validated"
-CALLED = {"rely": "estimate", "tentative": "estimate, tentative: alpha of the hand codes is under .800", "not known": "estimate by hand codes whose reliability is not known",
-          "do not use": "no estimate: alpha of the hand codes is under .667"}  # by tier of the hand codes (agreement.tier)
 ENOUGH_ARTICLES, ENOUGH_UNITS, RARE = 40, 100, 0.15  # below these, intervals cover less than they say (simulation: `simulated`)
 
 
@@ -151,8 +149,18 @@ def coded_units(frames, sample, codes, variable, *, coder, groups):
     keys = ["article_id", "sentence_id"]
     mine = frames[(frames["coder"] == coder) & (frames["variable"] == variable.rpartition(":")[2]) & frames["segment_id"].isna()].dropna(subset=["value"])
     machine = mine[keys].assign(machine=mine["value"].gt(0).astype("float64"))
-    hand = sample[["unit_id", *keys, "probability"]].merge(codes[["unit_id", "value"]], on="unit_id").rename(columns={"probability": "inclusion", "value": "hand"}).drop(columns="unit_id")
+    hand = sample[["unit_id", *keys, "probability"]].merge(codes[["unit_id", "value"]], on="unit_id").rename(columns={"probability": "inclusion", "value": "hand"})
     return machine.merge(hand, on=keys, how="left", validate="1:1").merge(groups, on="article_id", validate="m:1")
+
+
+def voiced(units, voices, codes=None):
+    """`coded_units` with machine_voice (`voices`: article_id, sentence_id, voice; a sentence without one is left out) and, where people coded voice (`codes`: voice by
+    unit_id), hand_voice. What corrects both must be coded for both: a unit coded for one alone counts as not coded."""
+    both = units.merge(voices.rename(columns={"voice": "machine_voice"}), on=["article_id", "sentence_id"], validate="1:1")
+    if codes is None:
+        return both
+    both["hand_voice"] = both["unit_id"].map(codes).where(both["hand"].notna())
+    return both.assign(hand=both["hand"].where(both["hand_voice"].notna()))
 
 
 def corrected(units, *, variable, coder, reliable="not known", level=0.95):
@@ -168,11 +176,12 @@ def corrected(units, *, variable, coder, reliable="not known", level=0.95):
     return _table(rows)
 
 
-def differences(units, *, variable, coder, reliable="not known", pairs=None, level=0.95):
+def differences(units, *, variable, coder, reliable="not known", matched=False, pairs=None, level=0.95):
     """One group's share or mean less another's (`A minus B`; above 0: A has more), three times → `estimates`.
 
     `pairs`: those chosen before looking; otherwise every pair. Intervals are widened for all pairs there are (Bonferroni), so that the largest
-    difference may be picked. The machine's row stays uncorrected: its errors need not be the same in both groups.
+    difference may be picked. The machine's row stays uncorrected: its errors need not be the same in both groups. matched: the groups covered the same
+    events in the same days; without it no group is said to have more.
     """
     units = _checked(units)
     found = _found(units)
@@ -188,7 +197,8 @@ def differences(units, *, variable, coder, reliable="not known", pairs=None, lev
         sides = [found[g]["hand"] for g in (one, other)] if "hand" in kinds else []
         few = warnings_of(*(min(counts) for counts in zip(*((s.n_clusters, s.n_coded) for s in sides)))) if sides else []
         kinds = {k: f._replace(n_articles=together[k]) for k, f in kinds.items()}
-        rows += _rows(kinds, units, variable, coder, f"{one} minus {other}", 1 - (1 - level) / len(pairs), reliable, few=few, bounded=-1)
+        rows += _rows(kinds, units, variable, coder, f"{one} minus {other}", 1 - (1 - level) / len(pairs), reliable, few=few, between={
+            "articles": [units.loc[units["group"] == g, "article_id"].nunique() for g in (one, other)], "more": one, "less": other, "matched": matched})
     return _table(rows)
 
 
@@ -222,11 +232,10 @@ def by_voice(units, *, variable, coder, reliable="not known", level=0.95):
 
 def warnings_of(n_coded_articles, n_coded, share=None):
     """What makes an interval less sure than it says, in words: few coded articles, few coded units, a rare category (or one nearly always there)."""
-    return [words for words, here in (
-        (f"{n_coded_articles} coded articles (under {ENOUGH_ARTICLES}): the interval may be too narrow", n_coded_articles < ENOUGH_ARTICLES),
-        (f"{n_coded} coded units (under {ENOUGH_UNITS}): the interval may be too narrow", n_coded < ENOUGH_UNITS),
-        (f"a share {'below' if share is not None and share < 0.5 else 'above'} {RARE if share is not None and share < 0.5 else 1 - RARE:.0%}: the interval may miss more often than it says".replace("%", " %"),
-         share is not None and not RARE <= share <= 1 - RARE)) if here]
+    few = [f"{n} coded {what} (under {enough})" for n, what, enough in ((n_coded_articles, "articles", ENOUGH_ARTICLES), (n_coded, "units", ENOUGH_UNITS)) if n < enough]
+    rare = share is not None and not RARE <= share <= 1 - RARE
+    return ([f"{', '.join(few)}: the interval may be too narrow"] if few else []) + (
+        [f"a share {'below' if share < 0.5 else 'above'} {RARE if share < 0.5 else 1 - RARE:.0%}: the interval may miss more often than it says".replace("%", " %")] if rare else [])
 
 
 def _checked(units):
@@ -251,19 +260,20 @@ def _found(units):
     return {group: three(*(c[at] for c in columns), article[at], len(names)) for group, at in units.groupby("group", sort=True).indices.items()}
 
 
-def _rows(found, units, variable, coder, group, level, reliable, *, few=None, bounded=0):
+def _rows(found, units, variable, coder, group, level, reliable, *, few=None, between=None):
     """Rows of `estimates`: one per kind, with its interval and what it may be called."""
-    share = bool(np.isin(units["machine"], (0, 1)).all() and units["hand"].dropna().isin((0, 1)).all())
-    rows = []
+    share = bool(np.isin(units["machine"], (0, 1)).all() and units["hand"].dropna().between(0, 1).all())  # a mean of coders may lie between
+    rows, show = [], "{:.0%} to {:.0%}" if share else "{:.2f} to {:.2f}"
     for kind in KINDS:
         row = {"variable": variable, "group": group, "kind": kind, "coder": coder, "n_articles": found["machine"].n_articles, "n_units": found["machine"].n_units, "n_coded": 0, "claim": NOT_CODED}
         if kind in found:
             one = found[kind]
             low, high = ends(one, level=level)
-            estimate, low, high = np.clip([one.estimate, low, high], bounded, 1) if share else (one.estimate, low, high)
-            said = warnings_of(one.n_clusters, one.n_coded, estimate if share and bounded == 0 else None) if few is None else few
+            estimate, low, high = np.clip([one.estimate, low, high], -1 if between else 0, 1) if share else (one.estimate, low, high)
+            said = warnings_of(one.n_clusters, one.n_coded, estimate if share and not between else None) if few is None else few
             row |= {"estimate": estimate, "low": low, "high": high, "n_articles": one.n_articles, "n_units": one.n_units, "n_coded": one.n_coded,
-                    "claim": UNCORRECTED if kind == "machine" else "; ".join([CALLED[reliable], *said])}
+                    "claim": "; ".join([str(claim(**between or {"articles": one.n_articles}, coded=kind != "machine", reliable=reliable, interval=(low, high), what=variable.rpartition(":")[2].replace("_", " "), show=show)),
+                                         *(said if kind != "machine" else [])])}
         rows.append(row)
     return rows
 

@@ -147,27 +147,32 @@ def in_order(means):
 # ---- what a result may be called ------------------------------------------------------------------------------------------------
 
 CONTAINS, DIFFER, SHARE, NO_RANKING = "this text contains {what}", "these texts differ", "a share of {what} of {interval}", "no ranking is supported"
+COUNTS, FITS, NOT_RELIABLE = "counts of these texts: not an estimate", "a fit on these units", "not an estimate"
 MORE = "coverage by {more} has more {what} than by {less} ({interval})"
+COUNTED, FIT = "counted", "fit"  # what needs no coder (words, sentences, dates); what tells of coders, not of coverage
 ANY = None  # a condition that need not be looked at
 # Read from above; the first row that fits decides. groups: one, or more; articles: of the smallest group, from … to; reliable: the tier of the hand codes
 # (agreement.tier); sure: the interval of the difference is without zero (of one group: there is an interval).
 CLAIMS = [
-    # groups, articles,                 matched, coded, reliable,      agreeing, sure,  claim,       because
-    (1,       (1, 1),                   ANY,     ANY,   ANY,           ANY,      ANY,   CONTAINS,    "one article is no sample of anything"),
-    (1,       ANY,                      ANY,     False, ANY,           ANY,      ANY,   UNCORRECTED, "no hand coding stands beside the machine's codes"),
-    (1,       ANY,                      ANY,     True,  "rely",        ANY,      True,  SHARE,       "hand-coded, reliably"),
-    (1,       ANY,                      ANY,     True,  "tentative",   ANY,      True,  SHARE,       "tentative: alpha is below .800"),
-    (1,       ANY,                      ANY,     True,  ANY,           ANY,      False, UNCORRECTED, "too few articles are coded for an interval"),
-    (1,       ANY,                      ANY,     True,  ANY,           ANY,      True,  UNCORRECTED, "the hand codes are not known to be reliable (alpha under .667, or none)"),
-    (2,       (1, RANKED_FROM - 1),     ANY,     ANY,   ANY,           False,    ANY,   NO_RANKING,  "the instruments do not agree on which has more"),
-    (2,       (1, RANKED_FROM - 1),     ANY,     ANY,   ANY,           ANY,      ANY,   DIFFER,      f"a group has fewer than {RANKED_FROM} articles"),
-    (2,       ANY,                      False,   ANY,   ANY,           ANY,      ANY,   NO_RANKING,  "the groups are not matched: they may have covered different things"),
-    (2,       ANY,                      True,    ANY,   ANY,           ANY,      False, NO_RANKING,  "the interval of the difference holds zero, or there is none"),
-    (2,       ANY,                      True,    ANY,   ANY,           False,    True,  NO_RANKING,  "the instruments do not agree on which has more"),
-    (2,       ANY,                      True,    False, ANY,           ANY,      True,  UNCORRECTED, "no hand coding stands beside the machine's codes"),
-    (2,       ANY,                      True,    True,  "rely",        ANY,      True,  MORE,        "matched, hand-coded reliably, the interval without zero"),
-    (2,       ANY,                      True,    True,  "tentative",   ANY,      True,  MORE,        "tentative: alpha is below .800"),
-    (2,       ANY,                      True,    True,  ANY,           ANY,      True,  NO_RANKING,  "the hand codes are not known to be reliable (alpha under .667, or none)"),
+    # groups, articles,                 matched, coded,   reliable,    agreeing, sure,  claim,       because
+    (ANY,     ANY,                      ANY,     FIT,     ANY,         ANY,      ANY,   FITS,        "how well the coders do on other texts is not known from it"),
+    (1,       (1, 1),                   ANY,     ANY,     ANY,         ANY,      ANY,   CONTAINS,    "one article is no sample of anything"),
+    (1,       ANY,                      ANY,     COUNTED, ANY,         ANY,      ANY,   COUNTS,      "what other articles are like is not known from it"),
+    (1,       ANY,                      ANY,     False,   ANY,         ANY,      ANY,   UNCORRECTED, "no hand coding stands beside the machine's codes"),
+    (1,       ANY,                      ANY,     True,    "rely",      ANY,      True,  SHARE,       "hand-coded, reliably"),
+    (1,       ANY,                      ANY,     True,    "tentative", ANY,      True,  SHARE,       "tentative: alpha is below .800"),
+    (1,       ANY,                      ANY,     True,    ANY,         ANY,      False, NOT_RELIABLE, "too few articles are coded for an interval"),
+    (1,       ANY,                      ANY,     True,    ANY,         ANY,      True,  NOT_RELIABLE, "the hand codes are not known to be reliable: alpha under .667, or none"),
+    (2,       ANY,                      ANY,     COUNTED, ANY,         ANY,      ANY,   DIFFER,      "counts of these texts, and of no others"),
+    (2,       (1, RANKED_FROM - 1),     ANY,     ANY,     ANY,         False,    ANY,   NO_RANKING,  "the instruments do not agree on which has more"),
+    (2,       (1, RANKED_FROM - 1),     ANY,     ANY,     ANY,         ANY,      ANY,   DIFFER,      f"a group has fewer than {RANKED_FROM} articles"),
+    (2,       ANY,                      False,   ANY,     ANY,         ANY,      ANY,   NO_RANKING,  "they are not matched and may have covered different things"),
+    (2,       ANY,                      True,    ANY,     ANY,         ANY,      False, NO_RANKING,  "the interval of the difference holds zero, or there is none"),
+    (2,       ANY,                      True,    ANY,     ANY,         False,    True,  NO_RANKING,  "the instruments do not agree on which has more"),
+    (2,       ANY,                      True,    False,   ANY,         ANY,      True,  UNCORRECTED, "no hand coding stands beside the machine's codes"),
+    (2,       ANY,                      True,    True,    "rely",      ANY,      True,  MORE,        "matched, hand-coded reliably, the interval without zero"),
+    (2,       ANY,                      True,    True,    "tentative", ANY,      True,  MORE,        "tentative: alpha is below .800"),
+    (2,       ANY,                      True,    True,    ANY,         ANY,      True,  NO_RANKING,  "the hand codes are not known to be reliable: alpha under .667, or none"),
 ]
 
 
@@ -176,12 +181,15 @@ class Claim(NamedTuple):
     words: str
     because: str
 
+    def __str__(self):
+        return f"{self.words} ({self.because})"
+
 
 def claim(*, articles, matched=False, coded=False, reliable="not known", agreeing=None, interval=None, what="of this", more="A", less="B", show="{:.0%} to {:.0%}"):
     """The strongest thing that may be said of a result (table `CLAIMS`).
 
     articles: a number (one share), or one per group (a comparison; the smallest counts). matched: the groups covered the same events in the same days. coded: hand codes correct
-    the machine's. reliable: the tier of their alpha. agreeing: whether every instrument gives the difference the same sign; null: there is but one. interval: (low, high) of
+    the machine's (or `COUNTED`, `FIT`: no machine code is in it, or nothing but how well machines do). reliable: the tier of their alpha. agreeing: whether every instrument gives the difference the same sign; null: there is but one. interval: (low, high) of
     the share, or of the difference *more* minus *less* after correction; below zero, the two change places.
     """
     sizes = [int(articles)] if np.isscalar(articles) else [int(n) for n in articles]
@@ -194,8 +202,21 @@ def claim(*, articles, matched=False, coded=False, reliable="not known", agreein
     apart = known and (low > 0 or high < 0)
     if len(sizes) > 1 and apart and high < 0:
         more, less, low, high = less, more, -high, -low
-    facts = (bool(matched), bool(coded), reliable, agreeing if agreeing is None else bool(agreeing), apart if len(sizes) > 1 else known)
+    facts = (bool(matched), coded if coded in (COUNTED, FIT) else bool(coded), reliable, agreeing if agreeing is None else bool(agreeing), apart if len(sizes) > 1 else known)
     for groups, span, *conditions, words, because in CLAIMS:
-        if groups == min(len(sizes), 2) and (span is ANY or span[0] <= min(sizes) <= span[1]) and all(c is ANY or c == f for c, f in zip(conditions, facts)):
+        if groups in (ANY, min(len(sizes), 2)) and (span is ANY or span[0] <= min(sizes) <= span[1]) and all(c is ANY or c == f for c, f in zip(conditions, facts)):
             return Claim(words.format(what=what, more=more, less=less, interval=show.format(low, high) if known else "no interval"), because)
     raise AssertionError("CLAIMS leaves a case open")  # a test walks through all of them
+
+
+def gate(groups, what="this", *, compared=True, **facts):
+    """What a figure or a sentence about these articles (article_id, group) may be called, in the words that end its caption: each value by itself and, where
+    groups stand side by side (`compared`), their order. facts: as `claim` takes them."""
+    sizes = groups.groupby("group").size()
+    ranked = sizes[(sizes >= RANKED_FROM) & (sizes.index != NOT_KNOWN)]
+    alone = claim(articles=len(groups), what=what, **facts)
+    said = f"{str(alone)[0].upper()}{str(alone)[1:]}."
+    if compared and len(sizes) > 1:
+        between = claim(articles=list(ranked if len(ranked) > 1 else sizes), what=what, **facts)
+        said += f" Between groups: {between}."
+    return said

@@ -188,7 +188,7 @@ def fit_dots(numbers, *, unit):
     for ax, panel in zip(axes[0], panels):
         part = numbers[numbers["panel"] == panel].set_index("coder").reindex(order)
         for y, (coder, row) in enumerate(part.iterrows()):
-            people = coder.rpartition(": ")[2] in ("people", "models")
+            people = coder.rpartition(": ")[2] in ("people", "models", "authors")
             if pd.notna(row["low"]):
                 ax.plot([row["low"], row["high"]], [y, y], color=INK if people else "#0072B2", lw=1.6)
             ax.plot(row["estimate"], y, "D" if people else "o", color=INK if people else "#0072B2")
@@ -428,16 +428,16 @@ def _note_of(behind, numbers):
     return ',\n "behind": ' + line(found)[:-1] + ',"marks":[\n' + ",\n".join(map(line, marks)) + "]}"
 
 
-def publish(store, name, draw, numbers, *, caption, alt, made_from, choices=None, behind=None, **options):
+def publish(store, name, draw, numbers, *, caption, claim, alt, made_from, choices=None, behind=None, **options):
     """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes).
 
-    `draw` takes the numbers; `made_from` names the tables they come from. The same numbers give the same bytes. `behind`: what the marks
+    `draw` takes the numbers; `claim`, what they may be called (`estimates.gate`), ends the caption; `made_from` names the tables they come from. The same numbers give the same bytes. `behind`: what the marks
     rest on, a row an article or sentence: columns of `numbers` that tell the marks apart, article_id, sentence_id, terms (what matched);
     where a mark has more than the note holds, the first rows of each article are taken in turn.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    folder = tables.home() / "figures" / store.name
+    folder, caption = tables.home() / "figures" / store.name, f"{caption} {claim}"
     svg, png = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(fname=tables.ROOT / "analysis" / "house.mplstyle"):
         figure = draw(numbers, **options)
@@ -445,7 +445,7 @@ def publish(store, name, draw, numbers, *, caption, alt, made_from, choices=None
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", metadata={"Software": None})
     csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
-    note = {"figure": name, "corpus": store.name, "caption": caption, "alt": alt, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
+    note = {"figure": name, "corpus": store.name, "caption": caption, "claim": claim, "alt": alt, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
             "versions": {"python": platform.python_version().rsplit(".", 1)[0]} | tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
     files = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": csv.encode("utf-8"),
              "json": (json.dumps(note, ensure_ascii=False, indent=1)[:-2] + _note_of(behind, numbers) + "\n}\n").encode("utf-8")}
@@ -522,10 +522,11 @@ def notes(store):
 
 
 class say:
-    """A computed sentence as a page shows it; text from articles in it stays text. kind="answer": the page's answer, shown under its title."""
+    """A computed sentence as a page shows it, and what it may be called (`estimates.gate`); text from articles in it stays text. kind="answer": the page's
+    answer, shown under its title."""
 
-    def __init__(self, text, kind="computed"):
-        self.text, self.kind = text, kind
+    def __init__(self, text, claim="", kind="computed"):
+        self.text, self.kind = f"{text} {claim}".strip(), kind
 
     def _repr_html_(self):
         return f'<p class="{self.kind}">{html.escape(visible(self.text))}</p>'

@@ -583,7 +583,8 @@ def by_position(frames, sentences, *, parts=5):
 
 
 def code_texts(units, codebooks):
-    """A coded set's units (unit_id, text), each a text of one sentence or many → `add_up`, with unit_id for article_id: what each codebook says of each unit."""
+    """A coded set's units (unit_id, text), each a text of one sentence or many → `add_up`, with unit_id for article_id, and evidence (the terms that
+    fired, null where none did): what each codebook says of each unit."""
     from analysis import tokens as tokens_room
     from analysis import voices
     articles = pd.DataFrame({"article_id": units["unit_id"], "title": None, "text": units["text"], "language": "en"})
@@ -592,4 +593,6 @@ def code_texts(units, codebooks):
     segments = voices.find_voices(articles, sentences, tokens)
     agency = agency_room.find_acts(sentences, tokens, agency_room.read_actors(), segments)
     frames = code_frames(sentences, tokens, articles, codebooks, segments, agency)
-    return add_up(frames[frames["segment_id"].isna()], codebooks, tokens).rename(columns={"article_id": "unit_id"})
+    whole = frames[frames["segment_id"].isna()]
+    why = matches(whole).groupby(["article_id", "coder", "variable"])["term"].agg(lambda terms: ", ".join(dict.fromkeys(terms))).rename("evidence")
+    return add_up(whole, codebooks, tokens).join(why, on=["article_id", "coder", "variable"]).rename(columns={"article_id": "unit_id"})

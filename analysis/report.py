@@ -190,6 +190,9 @@ def _render(store, path, notebook, withheld=False):
     return _answered(_numbered(whole, int(path.stem[:2])))
 
 
+WHO = {"people": "people's codes", "models": "codes by language models, no people", "authors": "codes by the authors of the texts"}  # who gave the codes that a coder is measured by
+
+
 ANSWER = re.compile(r'<p class="answer">.*?</p>', re.S)
 
 
@@ -348,7 +351,7 @@ def _checklist(store, choices):
     measured = set() if reliability is None else set(reliability["coder"])
     for r in () if reliability is None else reliability[reliability["group"] == "all"].head(60).itertuples():
         who = set(reliability.loc[reliability["variable"] == r.variable, "coder"])
-        codes = "among themselves" if r.coder in ("people", "models") else "beside codes by language models, no people" if "models" in who and "people" not in who else "beside people's codes"
+        codes = "among themselves" if r.coder in WHO else next((f"beside {said}" for crowd, said in WHO.items() if crowd in who), "beside people's codes")
         number = lambda value: "undefined" if value != value else f"{value:.2f}"
         rows.append((f"{r.coder} on {r.variable}", f"{codes}, {r.n:,} units: alpha {number(r.alpha)}" + (f" ({r.alpha_low:.2f} to {r.alpha_high:.2f})" if r.alpha_low == r.alpha_low else "") + f", macro-F1 {number(r.macro_f1)}, r {number(r.pearson)}"))
     lacking = [f"{coder} ({', '.join(sorted(v.replace('_', ' ') for v in variables)) if len(variables) < 8 else f'{len(variables)} variables'})" for coder, variables in judged.items() if coder not in measured]

@@ -395,7 +395,7 @@ def registry(*, lexicon=None, name=None):
 
 
 def _free(name, coders, what):
-    if name in coders or name in ("people", "models") or name.startswith("toward"):
+    if name in coders or name in ("people", "models", "authors") or name.startswith("toward"):
         raise TrainedError(f"{what}: a coder is called `{name}` already; rename the file or folder.")
 
 

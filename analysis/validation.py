@@ -1,5 +1,6 @@
 """Validation: every coder of the suite beside people's codes of the same units, and training by them (the verbs `validate` and `train`)."""
 import csv
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import agreement, coding, framing, sentiment, tables, targets, trained
+from analysis import agreement, coding, framing, lexicons, sentiment, tables, targets, trained
 
 JUDGED = trained.TONES  # variables of tone that the suite judges; frames it judges through its codebooks and the crosswalk
-CROWDS = ("people", "models")  # coders of the table `reliability` that are those who gave the codes, among themselves
+CROWDS = ("people", "models", "authors")  # coders of the table `reliability` that are those who gave the codes, among themselves
 
 
 # ---- what every coder says ------------------------------------------------------------------------------------------------------
@@ -75,13 +76,18 @@ def _joined(book, names, indicators):
 
 
 def frames_said(units, variables, books):
-    """What the codebooks say of a coded set's units: {variable: (codebook's name, values, carried 0/1)}, in the order of `units`."""
+    """What the codebooks say of a coded set's units: {variable: (codebook's name, values, carried 0/1, evidence)}, in the order of `units`."""
     mapped = crosswalk(variables, books)
     if not mapped:
         return {}
     said = framing.code_texts(units, mapped).set_index("unit_id")
-    return {variable: (book.name, *(part.reindex(units["unit_id"]).to_numpy("float64") for part in (mine["value"], mine["carried"])))
+    return {variable: (book.name, *(mine[column].reindex(units["unit_id"]).to_numpy() for column in ("value", "carried", "evidence")))
             for book in mapped for variable in book.variables for mine in [said[(said["coder"] == book.name) & (said["variable"] == variable)]]}
+
+
+def binary(codes):
+    """The 0/1 variables of a coded set."""
+    return [v for v in codes["variable"].unique() if coding.kind_of(codes, v) == "binary"]
 
 
 def learnt_said(units, tokens, coder):
@@ -98,17 +104,17 @@ def learnt_said(units, tokens, coder):
 
 # ---- the table `reliability` ----------------------------------------------------------------------------------------------------
 
-def reliability(units, codes, others=None, books=None):
+def reliability(units, codes, others=None, books=None, said=None):
     """A coded set → `reliability`: those who coded among themselves, for every variable with two coders or more, and every coder beside the reference.
 
     The reference: `gold` where there is one, else the mean over people (of 0/1: their majority; of words: the most frequent). Tone is judged by the panel;
     0/1 variables by the codebooks that the crosswalk gives (`<codebook>`, and `<codebook>_tuned`: with one threshold learnt in cross-validation by article), and all of
-    them by trained coders (`others`). A family of 0/1 variables of which exactly one holds (frame:a, frame:b …) is also a variable of words (frame).
+    them by trained coders (`others`). said: what `frames_said` gave, where that is at hand. A family of 0/1 variables of which exactly one holds (frame:a, frame:b …) is also a variable of words (frame).
     """
     clusters, rows, others = coding.clusters(units), [], others or {}
     books = framing.read_codebooks() if books is None else books
     families = coding.families(codes)
-    said = frames_said(units, [v for v in codes["variable"].unique() if coding.kind_of(codes, v) == "binary"], books)
+    said = frames_said(units, binary(codes), books) if said is None else said
     judged = {}  # what each trained coder says of all units, asked once
     for variable in [*codes["variable"].unique(), *families]:
         kind = "words" if variable in families else coding.kind_of(codes, variable)
@@ -126,7 +132,7 @@ def reliability(units, codes, others=None, books=None):
         place = units["unit_id"].isin(reference.index).to_numpy()
         truth, groups = (table.reindex(units["unit_id"]).to_numpy() for table in (reference, clusters))
         if variable in said:
-            name, values, labels = said[variable]
+            name, values, labels, _ = said[variable]
             values, labels, right, where = values[place], labels[place], truth[place].astype("float64"), groups[place]
             rows.append({"coder": name, "variable": variable} | agreement.measured(values, labels, right, right, where, looked_for=1, level="nominal"))
             if len(right) >= 50 and len(np.unique(values)) > 2 and 0 < right.sum() < len(right):
@@ -154,21 +160,62 @@ def _among_themselves(codes, variable, clusters):
     told = codes[(codes["variable"] == variable) & (codes["coder"] != coding.GOLD)]
     if told["coder"].nunique() < 2 or told["value"].str.len().max() >= 100:
         return []
-    who = "models" if told["coder"].str.startswith("model").all() else "people"
+    who = next((crowd for crowd in ("models", "authors") if told["coder"].str.startswith(crowd[:-1]).all()), "people")
     return [{"coder": who, "variable": variable} | agreement.people(people if len(people) == len(told) else told[["unit_id", "coder", "value"]], clusters, reference)]
+
+
+def _tone_reference(units, codes, variable):
+    """(the units coded for tone, the reference's values, its categories -1, 0, +1)."""
+    people, reference = coding.judgements(codes, variable)
+    if reference.empty or variable == "tone_toward_target" and "target_start" not in units:
+        return units.head(0), None, None
+    coded = units[units["unit_id"].isin(reference.index)].reset_index(drop=True).assign(start=0)
+    coded = coded if variable == "tone_toward_target" else coded.drop(columns="target_start", errors="ignore")
+    truth = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable)
+    return coded, truth, agreement.sign(truth, agreement.neutral_zone(people["value"].to_numpy() if len(people) else truth))
 
 
 def _beside_tone(units, codes, variable, others, clusters):
     """Every coder of tone beside the reference."""
-    people, reference = coding.judgements(codes, variable)
-    if reference.empty or variable == "tone_toward_target" and "target_start" not in units:
-        return []
-    coded = units[units["unit_id"].isin(reference.index)].reset_index(drop=True).assign(start=0)
-    coded = coded if variable == "tone_toward_target" else coded.drop(columns="target_start", errors="ignore")
-    truth = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable)
-    labels = agreement.sign(truth, agreement.neutral_zone(people["value"].to_numpy() if len(people) else truth))
+    coded, truth, labels = _tone_reference(units, codes, variable)
     return [{"coder": name, "variable": variable} | agreement.measured(values, mine, truth, labels, clusters.loc[coded["unit_id"]])
-            for name, values, mine in judge(coded, coding.tokens_of(coded), variable, others)]
+            for name, values, mine in judge(coded, coding.tokens_of(coded), variable, others)] if len(coded) else []
+
+
+def beside(units, codes, said):
+    """Every coded unit, the reference's category beside what the suite's own coder says, one row per unit × variable: variable, coder, unit_id, reference and
+    machine (of tone negative, neutral, positive; of frames carried, not carried), evidence. Tone by the panel's default, a target's by `toward`, frames by the codebooks (`said`)."""
+    parts = []
+    for variable in codes["variable"].unique():
+        if variable in JUDGED:
+            coded, _, labels = _tone_reference(units, codes, variable)
+            tokens = coding.tokens_of(coded) if len(coded) else None
+            for name, _, mine in judge(coded, tokens, variable) if len(coded) else ():
+                if name == ("toward" if variable == "tone_toward_target" else sentiment.DEFAULT):
+                    why = next((why for given, _, why in sentiment.CODERS[name](coded, tokens) if given in sentiment.SIGN_CUTS), None) if name in sentiment.CODERS else None
+                    words = {-1: "negative", 0: "neutral", 1: "positive"}
+                    parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": coded["unit_id"], "reference": pd.Series(labels).map(words), "machine": pd.Series(mine).map(words),
+                                               "evidence": [lexicons.readable(json.dumps(w)) for w in why] if why is not None else None}))
+        elif variable in said:
+            name, _, carried, why = said[variable]
+            words = {0: "not carried", 1: "carried"}
+            parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": units["unit_id"], "reference": units["unit_id"].map(coding.categories(codes, variable)).map(words),
+                                       "machine": pd.Series(carried).map(words), "evidence": why}))
+    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["variable", "coder", "unit_id", "reference", "machine", "evidence"])
+    return whole.dropna(subset=["reference", "machine"])
+
+
+def confusion(table):
+    """How often the machine says what where the reference says what, by variable (variable, coder, reference, machine, units, share: of the reference's units); none is 0."""
+    counts = table.groupby(["variable", "coder", "reference", "machine"], sort=False).size().rename("units").reset_index()
+    parts = []
+    for key, part in counts.groupby(["variable", "coder"], sort=False):
+        names = [w for w in ("negative", "neutral", "positive", "not carried", "carried") if w in {*part["reference"], *part["machine"]}]
+        every = pd.MultiIndex.from_product([names, names], names=["reference", "machine"])
+        parts.append(part.set_index(["reference", "machine"])["units"].reindex(every, fill_value=0).reset_index().assign(variable=key[0], coder=key[1]))
+    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["variable", "coder", "reference", "machine", "units"])
+    total = whole.groupby(["variable", "reference"])["units"].transform("sum")
+    return whole.assign(share=whole["units"].div(total).where(total > 0).astype("float64"))[["variable", "coder", "reference", "machine", "units", "share"]]
 
 
 def not_evaluated(codes, result):

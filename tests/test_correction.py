@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from analysis import correction, tables
-from analysis.correction import UNCORRECTED, VOICE_NOT_VALIDATED
+from analysis.correction import VOICE_NOT_VALIDATED
+from analysis.estimates import UNCORRECTED
 
 # ppi-python 0.2.3: ppi_mean_pointestimate(Y, F, U), ppi_mean_ci(Y, F, U, alpha=0.05), and the same with lam=1; U: the machine's codes of the uncoded units
 BINARY = [1, 0, 0, 1, 0, 1, 0, 0, 1, 0.], [1, 0, 1, 1, 0, 0, 0, 0, 1, 0.], [1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0.]
@@ -187,7 +188,15 @@ def test_a_difference_changes_sign_with_its_groups():
     assert row(one, "corrected", "A minus B")["estimate"] == pytest.approx(row(each, "corrected", "A")["estimate"] - row(each, "corrected", "B")["estimate"])
     halves = [(row(each, "hand", g)["high"] - row(each, "hand", g)["low"]) / 2 for g in "AB"]
     assert (row(one, "hand", "A minus B")["high"] - row(one, "hand", "A minus B")["low"]) / 2 == pytest.approx(np.hypot(*halves)), "groups of different articles: variances add"
-    assert row(one, "machine", "A minus B")["claim"] == UNCORRECTED and row(one, "machine", "A minus B")["n_articles"] == 600
+    assert row(one, "machine", "A minus B")["claim"].startswith("no ranking is supported (they are not matched") and row(one, "machine", "A minus B")["n_articles"] == 600
+
+
+def test_a_matched_reliable_difference_may_be_said_and_no_other():
+    apart = pd.concat([corpus(1, share=0.6).assign(group="A"), corpus(2).assign(group="B", article_id=lambda t: "b" + t["article_id"])])
+    said = lambda **known: row(correction.differences(apart, variable="x", coder="c", **known), "corrected", "A minus B")["claim"]
+    assert said(matched=True, reliable="rely").startswith("coverage by A has more x than by B (")
+    assert said(matched=False, reliable="rely").startswith("no ranking") and said(matched=True, reliable="do not use").startswith("no ranking")
+    assert row(correction.differences(apart, variable="x", coder="c", matched=True, reliable="rely"), "machine", "A minus B")["claim"].startswith("uncorrected")
 
 
 def test_intervals_are_widened_for_every_pair():
@@ -228,6 +237,22 @@ def test_shares_by_voice_are_corrected_for_the_voices_error():
     assert spread.between(0.75, 1.25).all(), "intervals are as wide as the estimates are spread: about two standard deviations to each side"
     plain = pd.concat([correction.by_voice(voices(seed, validated=False), variable="x", coder="c") for seed in range(20)]).query("kind == 'corrected'").groupby("group")["estimate"].mean()
     assert plain["own"] == pytest.approx(0.8 * 0.4 + 0.2 * 0.1, abs=0.02), "without the voice's correction, a fifth of the other voice is mixed in"
+
+
+def test_what_corrects_both_is_coded_for_both():
+    units = pd.DataFrame({"article_id": "a", "sentence_id": [0, 1, 2, 3], "unit_id": ["u0", "u1", "u2", None], "machine": 1.0, "hand": [1.0, 0.0, np.nan, np.nan]})
+    heard = pd.DataFrame({"article_id": "a", "sentence_id": [0, 1, 2, 3], "voice": ["own", "own", "direct", "direct"]})
+    both = correction.voiced(units, heard, pd.Series({"u0": "direct", "u2": "own"}))
+    assert both["machine_voice"].tolist() == ["own", "own", "direct", "direct"]
+    assert both["hand"].fillna(-1).tolist() == [1, -1, -1, -1] and both["hand_voice"].fillna("").tolist() == ["direct", "", "", ""]
+    alone = correction.voiced(units, heard)
+    assert "hand_voice" not in alone and alone["hand"].fillna(-1).tolist() == [1, 0, -1, -1]
+
+
+def test_the_mean_of_two_coders_is_still_a_share():
+    units = corpus(share=0.05, coded_articles=5).assign(hand=lambda t: t["hand"].where(t["hand"] != 1, 0.5))
+    found = correction.corrected(units, variable="x", coder="c")
+    assert found["low"].min() >= 0 and "%" in row(found, "corrected", "all")["claim"]
 
 
 def test_hand_shares_by_voice_are_counts_and_unvalidated_voices_are_stamped():
@@ -276,17 +301,17 @@ def test_the_plan_starts_at_the_width_there_is_and_ends_with_the_articles():
 
 def test_each_row_says_what_it_may_be_called():
     table = correction.corrected(corpus(coded_articles=8, coded_units=5), variable="x", coder="c").set_index("kind")["claim"]
-    assert table["machine"] == UNCORRECTED and "8 coded articles (under 40)" in table["corrected"] and "40 coded units (under 100)" in table["corrected"] and "not known" in table["hand"]
-    assert correction.corrected(corpus(share=0.3), variable="x", coder="c", reliable="rely").set_index("kind").at["corrected", "claim"] == "estimate"
+    assert table["machine"].startswith(UNCORRECTED) and "8 coded articles (under 40)" in table["corrected"] and "40 coded units (under 100)" in table["corrected"] and "not known" in table["hand"]
+    assert correction.corrected(corpus(share=0.3), variable="x", coder="c", reliable="rely").set_index("kind").at["corrected", "claim"].startswith("a share of x of 2")
     assert "below 15 %" in correction.corrected(corpus(share=0.05), variable="x", coder="c").set_index("kind").at["corrected", "claim"]
-    assert correction.corrected(corpus(), variable="x", coder="c", reliable="do not use").set_index("kind").at["corrected", "claim"].startswith("no estimate")
-    assert correction.warnings_of(40, 100, 0.15) == [] and len(correction.warnings_of(39, 99, 0.86)) == 3 and "above 85 %" in correction.warnings_of(40, 100, 0.9)[0]
+    assert correction.corrected(corpus(), variable="x", coder="c", reliable="do not use").set_index("kind").at["corrected", "claim"].startswith("not an estimate (the hand codes are not known to be reliable")
+    assert correction.warnings_of(40, 100, 0.15) == [] and correction.warnings_of(39, 99, 0.86)[0] == "39 coded articles (under 40), 99 coded units (under 100): the interval may be too narrow" and "above 85 %" in correction.warnings_of(40, 100, 0.9)[0]
 
 
 def test_without_hand_codes_two_rows_are_empty_and_say_so():
     table = correction.corrected(corpus().drop(columns="hand"), variable="x", coder="c").set_index("kind")
     tables.check("estimates", table.reset_index())
-    assert table["estimate"].isna().to_dict() == {"machine": False, "hand": True, "corrected": True} and table.at["machine", "claim"] == UNCORRECTED and table.at["hand", "claim"] == "no unit coded"
+    assert table["estimate"].isna().to_dict() == {"machine": False, "hand": True, "corrected": True} and table.at["machine", "claim"].startswith(UNCORRECTED) and table.at["hand", "claim"] == "no unit coded"
     lone = correction.differences(two_groups().assign(hand=lambda t: t["hand"].where(t["group"] == "A")), variable="x", coder="c").set_index("kind")
     assert lone["estimate"].notna().to_dict() == {"machine": True, "hand": False, "corrected": False}
 

@@ -164,12 +164,15 @@ def test_without_two_ranked_groups_nothing_is_looked_at():
 
 GOOD = {"matched": True, "coded": True, "reliable": "rely", "agreeing": True, "interval": (0.02, 0.1)}
 SAID = [  # one case for every row of estimates.CLAIMS, in their order
+    ({"articles": (15, 90), "coded": estimates.FIT}, "a fit on these units", "other texts"),
     ({"articles": 1}, "this text contains conflict", "no sample"),
+    ({"articles": 50, "coded": estimates.COUNTED}, "counts of these texts: not an estimate", "other articles"),
     ({"articles": 50, "interval": (0.1, 0.3)}, "uncorrected: not an estimate", "no hand coding"),
     ({"articles": 50, "coded": True, "reliable": "rely", "interval": (0.1, 0.3)}, "a share of conflict of 10% to 30%", "reliably"),
     ({"articles": 50, "coded": True, "reliable": "tentative", "interval": (0.1, 0.3)}, "a share of conflict of 10% to 30%", "tentative"),
-    ({"articles": 50, "coded": True, "reliable": "rely", "interval": (np.nan, np.nan)}, "uncorrected: not an estimate", "too few"),
-    ({"articles": 50, "coded": True, "reliable": "do not use", "interval": (0.1, 0.3)}, "uncorrected: not an estimate", "not known to be reliable"),
+    ({"articles": 50, "coded": True, "reliable": "rely", "interval": (np.nan, np.nan)}, "not an estimate", "too few"),
+    ({"articles": 50, "coded": True, "reliable": "do not use", "interval": (0.1, 0.3)}, "not an estimate", "not known to be reliable"),
+    (GOOD | {"articles": (15, 90), "coded": estimates.COUNTED}, "these texts differ", "no others"),
     (GOOD | {"articles": (3, 90), "agreeing": False}, "no ranking is supported", "instruments"),
     (GOOD | {"articles": (14, 90)}, "these texts differ", "fewer than 15"),
     (GOOD | {"articles": (15, 90), "matched": False}, "no ranking is supported", "not matched"),
@@ -193,11 +196,11 @@ def test_every_row_of_the_claims(at, case):
 def test_a_ranking_needs_everything_at_once():
     """Of all combinations of what may be known, one outlet is said to have more only where every condition holds; and nothing is left without an answer."""
     from itertools import product
-    for articles, matched, coded, reliable, agreeing, ends in product([1, 14, 15, (1, 1), (14, 15), (15, 15), (15, 15, 15)], [True, False], [True, False], ["rely", "tentative", "do not use", "not known"],
+    for articles, matched, coded, reliable, agreeing, ends in product([1, 14, 15, (1, 1), (14, 15), (15, 15), (15, 15, 15)], [True, False], [True, False, estimates.COUNTED, estimates.FIT], ["rely", "tentative", "do not use", "not known"],
                                                                       [True, False, None], [None, (-0.1, 0.1), (0.1, 0.2), (-0.2, -0.1)]):
         words = estimates.claim(articles=articles, matched=matched, coded=coded, reliable=reliable, agreeing=agreeing, interval=ends).words
-        sure = np.min(articles) >= 15 and np.ndim(articles) and matched and coded and reliable in ("rely", "tentative") and agreeing is not False and ends in ((0.1, 0.2), (-0.2, -0.1))
-        assert words.startswith("coverage by") == bool(sure) and (articles != 1 or words.startswith("this text contains"))
+        sure = np.min(articles) >= 15 and np.ndim(articles) and matched and coded is True and reliable in ("rely", "tentative") and agreeing is not False and ends in ((0.1, 0.2), (-0.2, -0.1))
+        assert words.startswith("coverage by") == bool(sure) and (articles != 1 or coded == estimates.FIT or words.startswith("this text contains"))
 
 
 def test_a_difference_below_zero_is_told_the_other_way_round():
@@ -210,3 +213,14 @@ def test_claims_refuse_what_they_do_not_know():
         estimates.claim(articles=(0, 3))
     with pytest.raises(ValueError, match="reliable='good'; expected rely"):
         estimates.claim(articles=3, reliable="good")
+
+
+def test_what_ends_a_caption():
+    groups = pd.DataFrame({"article_id": [f"a{i}" for i in range(34)], "group": ["Times"] * 15 + ["Post"] * 16 + ["Sun"] * 3})
+    said = estimates.gate(groups, "conflict")
+    assert said == ("Uncorrected: not an estimate (no hand coding stands beside the machine's codes). "
+                    "Between groups: no ranking is supported (they are not matched and may have covered different things).")
+    assert "Between" not in estimates.gate(groups[:15], "conflict")
+    assert "these texts differ (a group has fewer than 15 articles)" in estimates.gate(groups[14:32][::2], "conflict")
+    assert estimates.gate(groups[:1], "conflict") == "This text contains conflict (one article is no sample of anything)."
+    assert estimates.gate(groups[:15], compared=False).startswith("Uncorrected") and "Between" not in estimates.gate(groups[:15]) + estimates.gate(groups, compared=False)

@@ -78,7 +78,10 @@ def test_validate_and_train_on_a_coded_set(tmp_path):
     made = run("train", f"CODED={coded}", "VARIABLE=tone", "NAME=mine", home=home, pdf=False).stdout
     assert "by cross-validation" in made and (home / "data" / "trained" / "mine" / "CARD.md").read_text(encoding="utf-8").startswith("# Trained coder `mine`")
     run("validate", f"CODED={coded}", home=home, pdf=False)
-    found = pd.read_parquet(home / "data" / "derived" / "coded-retellings" / "reliability.parquet").set_index("coder")
+    found = pd.read_parquet(home / "data" / "derived" / "coded-retellings" / "reliability.parquet")
+    framed = found[found["variable"].str.startswith("frame:")]
+    assert set(framed["coder"]) >= {"authors", "generic_frames"} and framed["variable"].nunique() == 5 and framed["n"].eq(137).all() and "people" not in set(found["coder"])
+    found = found[found["variable"] == "tone"].set_index("coder")
     assert set(found.index) == {"models", "textblob", "vader", "news"} and (found["n"] == 159).all(), "and not the coder that was trained on these units"
     assert found.at["news", "pearson_low"] < found.at["news", "pearson"] < found.at["news", "pearson_high"]
     page = (home / "reports" / "coded-retellings" / "06_validation.html").read_text(encoding="utf-8")

@@ -95,6 +95,19 @@ def test_notebooks_are_committed_without_outputs_and_in_shape():
         assert 'kind="answer"' in code[-1] and len(prose.split()) > sum(len(c.split()) for c in code if "alt=" not in c) * 0.8, path.name
 
 
+def test_every_caption_and_every_answer_passes_the_claim_gate():
+    """`publish` demands a claim; each notebook's answer, its second argument, is one too, and claims come from the table of claims alone."""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = ["".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+        calls = [node for cell in cells for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        for call in (c for c in calls if c.func.attr == "publish"):
+            claims = [ast.unparse(k.value) for k in call.keywords if k.arg == "claim"]
+            assert len(claims) == 1 and ("estimates.gate(" in claims[0] or claims[0] == "HOLDS" or ".claim" in claims[0]), f"{path.name}: {claims}"
+        answers = [c for c in calls if c.func.attr == "say" and any(k.arg == "kind" for k in c.keywords)]
+        assert len(answers) == 1 and ("estimates.gate(" in ast.unparse(answers[0].args[1]) or ast.unparse(answers[0].args[1]) == "HOLDS"), path.name
+        assert not any("UNCORRECTED" in cell for cell in cells), path.name
+
+
 def test_nothing_committed_names_a_registry_or_a_machine():
     address = re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian|anaconda)\.(?:org|com)\b|(?<![\w./])/(?:work|farm|root|Users)/")
     for path in tracked():

@@ -198,7 +198,8 @@ def test_names_are_kept_apart(home, tmp_path):
         made.save(tmp_path / "full", "")
 
 
-def test_language_models_are_not_called_people():
+@pytest.mark.parametrize("coders, who", [(("model_a", "model_b"), "models"), (("author_1", "author_2"), "authors"), (("author_1", "anna"), "people")])
+def test_language_models_and_authors_are_not_called_people(coders, who):
     units = pd.DataFrame({"unit_id": list("abc"), "text": ["One.", "Two.", "Three."]})
-    codes = pd.DataFrame([(u, c, "tone", v) for u, v in zip("abc", ["-1", "0", "1"]) for c in ("model_a", "model_b")], columns=["unit_id", "coder", "variable", "value"])
-    assert validation.reliability(units, codes)["coder"].iloc[0] == "models"
+    codes = pd.DataFrame([(u, c, "tone", v) for u, v in zip("abc", ["-1", "0", "1"]) for c in coders], columns=["unit_id", "coder", "variable", "value"])
+    assert validation.reliability(units, codes)["coder"].iloc[0] == who

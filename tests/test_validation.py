@@ -142,3 +142,17 @@ def test_what_has_no_counterpart_is_named():
     codes = codes_of(*[(u, "gold", v, x) for u, x in (("u1", "1"), ("u2", "0")) for v in ("conflict", "sarcasm")])
     result = validation.reliability(units, codes)
     assert validation.not_evaluated(codes, result) == ["sarcasm"] and result.set_index("variable").at["conflict", "f1"] == 1
+
+
+def test_confusion_counts_every_unit_once_with_what_fired():
+    units = pd.DataFrame({"unit_id": list("abcd"), "text": ["The two parties clashed over the budget.", "Rain fell on the harbour.", "The rivals clashed again.", "A dreadful, cruel defeat."]})
+    codes = codes_of(*[(u, "gold", "conflict", v) for u, v in zip("abc", "110")], *[(u, "x", "tone", v) for u, v in zip("abd", ("-1", "1", "-1"))])
+    table = validation.beside(units, codes, validation.frames_said(units, validation.binary(codes), framing.read_codebooks()))
+    frames = table[table["variable"] == "conflict"].set_index("unit_id")
+    assert frames["reference"].to_dict() == {"a": "carried", "b": "carried", "c": "not carried"} and frames["machine"].to_dict() == {"a": "carried", "b": "not carried", "c": "carried"}
+    assert "clash" in frames.at["a", "evidence"] and pd.isna(frames.at["b", "evidence"])
+    tone = table[table["variable"] == "tone"].set_index("unit_id")
+    assert tone["reference"].to_dict() == {"a": "negative", "b": "positive", "d": "negative"} and tone.at["d", "machine"] == "negative" and "cruel" in tone.at["d", "evidence"]
+    cells = validation.confusion(table).set_index(["variable", "reference", "machine"])
+    assert cells.loc["conflict", "units"].to_dict() == {("not carried", "not carried"): 0, ("not carried", "carried"): 1, ("carried", "not carried"): 1, ("carried", "carried"): 1}
+    assert cells.at[("conflict", "carried", "carried"), "share"] == 0.5 and cells.loc["tone", "units"].sum() == 3

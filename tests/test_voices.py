@@ -1,4 +1,5 @@
 """Who speaks: one made-up sentence per construction, then properties that hold for any text."""
+import hashlib
 import json
 import re
 
@@ -269,7 +270,6 @@ def test_the_comparison_with_reference_codes_is_arithmetic():
 
 
 def test_the_closed_half_is_told_by_the_hash_of_the_id():
-    import hashlib
     ids = [f"article {i}" for i in range(64)]
     assert [voices.held_out(i) for i in ids] == [hashlib.sha256(i.encode()).hexdigest()[0] in "89abcdef" for i in ids]
 
@@ -283,6 +283,23 @@ def test_the_reference_codes_fit_the_texts():
     assert all(texts[u.article_id][u.start:u.end] == u.text for u in units.itertuples())
     assert set(codes["unit_id"]) == set(units["unit_id"]) and all(json.loads(v) for v in codes.loc[codes["variable"] == "segments", "value"])
     assert re.search("never to be called", (folder / "GUIDELINE.md").read_text(encoding="utf-8"))
+
+
+def test_the_frames_codes_cover_the_sentences_of_the_originals():
+    from analysis import coding, framing
+    folder = tables.ROOT / "data" / "coded" / "retellings"
+    units, codes = coding.read_coded(folder)
+    sentences = tokens.split_sentences(corpus.clean(corpus.read(tables.ROOT / "data" / "retellings")[0])[0])
+    originals = sentences[~sentences["article_id"].str.contains("republished")]
+    coded = units[units["unit_id"].isin(codes.loc[codes["variable"].str.startswith("frame:"), "unit_id"])]
+    keys = ["article_id", "sentence_id", "text"]
+    assert sorted(zip(*(coded[k].astype("str") for k in keys))) == sorted(zip(*(originals[k].astype("str") for k in keys)))
+    book = next(b for b in framing.read_codebooks() if b.name == "generic_frames")
+    frames = codes[codes["variable"].str.startswith("frame:")]
+    expected = {(u, c, f"frame:{v}") for u in coded["unit_id"] for c in ("author_1", "author_2") for v in book.variables}
+    assert set(zip(frames["unit_id"], frames["coder"], frames["variable"])) == expected and len(frames) == len(expected) == 137 * 2 * 5
+    assert set(frames["value"]) == {"0", "1"}
+    assert hashlib.sha256("\n".join(coded["text"]).encode()).hexdigest() == "1bdea7e41f0ebbbddd101d0b83728c46a6c199a9bb2ea1083f18267db799bd9c", "a text was changed after it was coded: code its sentences again"
 
 
 def test_codings_beside_their_voices():
