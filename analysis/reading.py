@@ -236,7 +236,7 @@ def _pieces(text, offset, start, end, spans, on, withheld):
     out = []
     for a, b in zip(cuts, cuts[1:]):
         here, raw = [s for s in over if s[0] < b and s[1] > a], text[a - offset:b - offset]
-        gap = withheld and not (raw.count(" ") < 3 and any(s[3] in "ft" for s in here))
+        gap = withheld and not any(s[3] in "ft" and text[s[0] - offset:s[1] - offset].count(" ") < 3 for s in here)  # a mark of a whole clause is no matched term
         piece = f'<span class="gap" aria-hidden="true">{"░" * max(1, len(raw) // 6)}</span>' if gap else _safe(raw)
         if here:
             shown = "".join(sorted({f" {s[3]}" for s in here if s[2] in on}))
@@ -264,5 +264,5 @@ def runs(articles, n=LEAST_RUN):
 
 def leak(page, forbidden, n=LEAST_RUN):
     """The first run of `n` words of an article that a page's HTML holds, or null."""
-    words = _words(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]*"|<style>.*?</style>|<script>.*?</script>', " ", page, flags=re.S))))
+    words = _words(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]*"|<style>.*?</style>|<script>.*?</script>|<sup.*?</sup>|<span class="who">.*?</span>', " ", page, flags=re.S))))
     return next((" ".join(run) for run in zip(*(words[i:] for i in range(n))) if hash(run) in forbidden), None)

@@ -155,10 +155,10 @@ def test_the_index_says_what_was_validated_and_what_it_was_made_with(hostile):
 def test_withheld_no_page_holds_a_text_and_every_mark_stays(withheld):
     home = withheld.parents[1]
     articles = pd.read_parquet(home / "data" / "derived" / "bad" / "articles.parquet")
-    forbidden = reading.runs(articles, 5)
+    forbidden = reading.runs(articles, 8)
     pages = html_of(withheld)
     for path, page in pages.items():
-        assert reading.leak(path.read_text(encoding="utf-8"), forbidden, 5) is None, path.name
+        assert reading.leak(path.read_text(encoding="utf-8"), forbidden, 8) is None, path.name
         assert "TEXT=withheld" in page.select_one("header").get_text(), path.name
         for phrase in ("sad day", "what the fishermen", "best of news", "waited since"):
             assert phrase not in page.get_text(), (path.name, phrase)
@@ -171,6 +171,13 @@ def test_what_leaks_is_found():
     forbidden = reading.runs(articles_of("The old man told them nothing of it, and the river ran on all night."))
     assert reading.leak("<p>The <b>old</b> man told them nothing of it, &amp; and the river</p>", forbidden) == "the old man told them nothing of it and the"
     assert reading.leak("<p>The old man told them nothing of the river.</p>", forbidden) is None
+    marked = "<span class=who>x</span>".join(f'{word}<sup data-k="1">C</sup>' for word in "The old man told them nothing of it, and".split()) + " the"
+    assert reading.leak(marked.replace("class=who", 'class="who"'), forbidden), "marks and speakers between the words hide nothing"
+
+
+def test_a_mark_of_a_whole_clause_shows_none_of_its_words_when_withheld():
+    clause = (0, 40, 1, "f", "C"), (8, 11, 2, "t", "+")
+    assert reading._pieces("the old man told them nothing of it all.", 0, 0, 40, clause, {1, 2}, True).count("░") == 5 and ">man<" in reading._pieces("the old man told them nothing of it all.", 0, 0, 40, clause, {1, 2}, True)
 
 
 # ---- in a browser ---------------------------------------------------------------------------------------------------------------
