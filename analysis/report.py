@@ -325,13 +325,21 @@ def _table(store, name, columns=None):
     return pq.read_table(store.path(name), columns=columns).to_pandas() if store.path(name).is_file() else None
 
 
+def _counted(articles, group):
+    """The articles that count and their groups; none where the notebooks refused them."""
+    from analysis import estimates
+    try:
+        return estimates.groups_of(articles, group)
+    except ValueError:
+        return articles.head(0).assign(group=None)
+
+
 def _card(store, choices):
     """The corpus in a few lines, from table `articles`."""
-    articles = _table(store, "articles")
+    articles, group = _table(store, "articles"), choices.get("GROUP", "outlet")
     if articles is None:
         return []
-    from analysis import estimates
-    counted, dates = estimates.groups_of(articles, group := choices.get("GROUP", "outlet")), articles["date"].dropna()
+    counted, dates = _counted(articles, group), articles["date"].dropna()
     sizes = counted["group"].value_counts()
     built_in = store.source.is_relative_to(tables.ROOT)
     return [("source", store.source.name if built_in else "the user's own files"), ("topic", store.topic), ("articles", f"{len(articles):,}"), ("of them counted (originals, in English)", f"{len(counted):,}"),
@@ -359,7 +367,7 @@ def _checklist(store, choices):
         rows.append(("not validated on this corpus", "; ".join([*lacking, "voices and speakers (notebook 03 has the detector beside the retellings' codes)", "agency"])))
     if articles is None:
         return rows
-    counted = estimates.groups_of(articles, choices.get("GROUP", "outlet"))
+    counted = _counted(articles, choices.get("GROUP", "outlet"))
     sizes, twice = counted["group"].value_counts(), int(articles["duplicate_of"].notna().sum())
     rows.append(("corrected by hand coding", "; ".join(sorted(set(estimated.loc[estimated["kind"] == "corrected", "variable"]))) if estimated is not None and len(estimated) else f"nothing: every mean and share is {estimates.UNCORRECTED}"))
     rows.append(("intervals", f"95 %, percentile bootstrap over articles, 2,000 draws, fixed seed; none under {estimates.INTERVAL_FROM} articles"))
