@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from analysis import reading, tables
+from analysis import figures, reading, tables
 
 NOTEBOOKS = tables.ROOT / "notebooks"
 CONSTRUCTED = ("The retellings were written for this project. The styles are not outlets, and nothing here is evidence about real media: "
@@ -254,9 +254,9 @@ def _bind(store, folder, done, failure, choices=None):
         page = folder / f"{path.stem}.html"
         answer = ANSWER.search(page.read_text(encoding="utf-8")) if page.is_file() else None
         pages.append({"title": title_of(path), "href": page.name if page.is_file() else None, "earlier": path not in done, "answer": Markup(answer.group().removeprefix('<p class="answer">').removesuffix("</p>")) if answer else None})
-    figures = tables.home() / "figures" / store.name
-    drawn = [{"name": n["figure"], "caption": n["caption"], "alt": n["alt"], "picture": base64.b64encode((figures / f"{n['figure']}.svg").read_bytes()).decode(), "place": _place(store, n),
-              "behind": f"sentences/{n['figure']}.html" if "behind" in n and (folder / "sentences" / f"{n['figure']}.html").is_file() else None, "what": n.get("behind", {}).get("of", "").capitalize()} for n in _notes(store)]
+    pictures = tables.home() / "figures" / store.name
+    drawn = [{"name": n["figure"], "caption": n["caption"], "alt": n["alt"], "picture": base64.b64encode((pictures / f"{n['figure']}.svg").read_bytes()).decode(), "place": _place(store, n),
+              "behind": f"sentences/{n['figure']}.html" if "behind" in n and (folder / "sentences" / f"{n['figure']}.html").is_file() else None, "what": n.get("behind", {}).get("of", "").capitalize()} for n in figures.notes(store)]
     pages_made = len(list((folder / "articles").glob("*.html"))) - 1
     whole = reading.template("overview.html.j2").render(
         page=_page(store, f"{store.name}: report", withheld=choices.get("TEXT") == "withheld"), heading=store.name, failure=str(failure).rstrip(".") if failure else None, pages=pages, figures=drawn,
@@ -264,10 +264,6 @@ def _bind(store, folder, done, failure, choices=None):
     index = folder / "index.html"
     tables.write_atomically(index, whole)
     tables.write_atomically(store.folder / "runs" / "index.json", json.dumps({"wrote": tables.fingerprint(index), "failed": bool(failure)}))
-
-
-def _notes(store):
-    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((tables.home() / "figures" / store.name).glob("*.json"))]
 
 
 def _place(store, note):
@@ -285,7 +281,7 @@ def _annotate(store, folder, choices):
         content = {name: store.content(name) for name in reading.TABLES}
     except tables.TableError:  # a run that failed before its tables were there; older pages stay
         return 0
-    notes, page = _notes(store), _page(store, store.name, withheld=choices.get("TEXT") == "withheld", code=False)
+    notes, page = figures.notes(store), _page(store, store.name, withheld=choices.get("TEXT") == "withheld", code=False)
     page |= {"links": [link | {"current": False} for link in page["links"]]}
     source = [f.read_text(encoding="utf-8") for f in sorted((tables.ROOT / "analysis" / "page").iterdir())]
     key = hashlib.sha256(json.dumps([content, notes, page, source, tables.code_hash("reading"), sorted(choices.items())]).encode()).hexdigest()
