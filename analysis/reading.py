@@ -233,10 +233,11 @@ def _pieces(text, offset, start, end, spans, on, withheld):
     """A segment as HTML, cut at every mark's ends: each piece with the keys of the marks over it, and behind it the letters of those that end."""
     over = [s for s in spans if s[0] < end and s[1] > start]
     cuts = sorted({start, end} | {p for s in over for p in s[:2] if start < p < end})
-    out = []
+    out, parted = [], True
     for a, b in zip(cuts, cuts[1:]):
         here, raw = [s for s in over if s[0] < b and s[1] > a], text[a - offset:b - offset]
-        gap = withheld and not any(s[3] in "ft" and text[s[0] - offset:s[1] - offset].count(" ") < 3 for s in here)  # a mark of a whole clause is no matched term
+        gap = withheld and not (parted and any(s[3] in "ft" and text[s[0] - offset:s[1] - offset].count(" ") < 3 for s in here))  # a mark of a whole clause is no matched term
+        parted = gap and (parted or bool(_words(raw)))  # of matched words that follow each other only the first is shown
         piece = f'<span class="gap" aria-hidden="true">{"░" * max(1, len(raw) // 6)}</span>' if gap else _safe(raw)
         if here:
             shown = "".join(sorted({f" {s[3]}" for s in here if s[2] in on}))
@@ -253,13 +254,11 @@ def _words(text):
     return re.findall(r"[^\W_]+", text.lower())
 
 
-def runs(articles, n=LEAST_RUN):
-    """Every run of `n` words in the articles' titles and texts, as a set of hashes: what no publishable page may hold."""
-    found = set()
-    for text in [*articles["text"], *articles["title"].dropna()]:
-        words = _words(text)
-        found.update(map(hash, zip(*(words[i:] for i in range(n)))))
-    return found
+def runs(articles, n=LEAST_RUN, names=()):
+    """Every run of `n` words in the articles' titles and texts, as a set of hashes: what no publishable page may hold. Ids and addresses, which may repeat a headline, stay, and
+    so do `names` (of speakers and actors)."""
+    of = lambda texts: {hash(run) for text in texts for words in [_words(text)] for run in zip(*(words[i:] for i in range(n)))}
+    return of([*articles["text"], *articles["title"].dropna()]) - of([*articles["article_id"], *articles["source"], *names])
 
 
 def leak(page, forbidden, n=LEAST_RUN):

@@ -303,10 +303,10 @@ def _annotate(store, folder, choices):
 
 def _refuse_leaks(store, folder):
     """Publishable pages hold no run of words of an article; one that does is deleted, and the run fails."""
-    import pyarrow.parquet as pq
     if not store.path("articles").is_file():
         return
-    forbidden = reading.runs(pq.read_table(store.path("articles"), columns=["title", "text"]).to_pandas())
+    names = [name for table, column in (("segments", "speaker"), ("agency", "actor")) if (found := _table(store, table, [column])) is not None for name in found[column].dropna().unique()]
+    forbidden = reading.runs(_table(store, "articles"), names=names)
     for path in sorted(folder.rglob("*.html")):
         if found := reading.leak(path.read_text(encoding="utf-8"), forbidden):
             path.unlink()
