@@ -337,6 +337,52 @@ def keyness_bars(numbers, *, unit="", sides=("", "")):
     return figure
 
 
+def specification_curve(numbers, *, unit="", by=()):
+    """The same difference in every specification, sorted, over a grid that shows which choice each made. Columns value and `by` (the choices)."""
+    numbers = numbers.sort_values("value", kind="stable", ignore_index=True)
+    rows = [(choice, option) for choice in by for option in dict.fromkeys(numbers[choice].sort_values())]
+    figure, axes = _axes(2, 1, height=2.4 + 0.19 * len(rows), sharex=True, height_ratios=[2.0, 0.19 * len(rows)])
+    upper, lower = axes[:, 0]
+    colour = np.where(numbers["value"] > 0, "#0072B2", np.where(numbers["value"] < 0, "#D55E00", SOFT))
+    upper.vlines(numbers.index, 0, numbers["value"], color=colour, lw=0.8)
+    upper.axhline(0, color=INK, lw=0.7)
+    upper.set_ylabel(unit, fontsize=8.5)
+    upper.tick_params(axis="x", length=0)
+    for y, (choice, option) in enumerate(rows):
+        at = numbers.index[numbers[choice] == option]
+        lower.vlines(at, y - 0.36, y + 0.36, color=colour[at], lw=0.8)
+    lower.set_yticks(range(len(rows)), [_fit(f"{choice}: {NAME.get(option, option)}", 40) for choice, option in rows], fontsize=7.5)
+    lower.set_ylim(len(rows) - 0.4, -0.6)
+    lower.set_xlabel(f"{len(numbers)} specifications, sorted by the difference (blue: above zero; orange: below)")
+    return figure
+
+
+def over_time(numbers, *, unit="", most=4):
+    """A measure over time: a small panel per group, all with one scale; periods that follow one another are joined. Columns group, start, days, estimate, low, high (null: none)."""
+    groups, days = list(dict.fromkeys(numbers["group"])), int(numbers["days"].iloc[0])
+    rows, columns = -(-len(groups) // most), min(most, len(groups))
+    figure, axes = _axes(rows, columns, width=max(3.6, 2.1 * columns), height=0.9 + 1.5 * rows, sharex=True, sharey=True)
+    starts = np.sort(numbers["start"].unique())
+    ticks = pd.DatetimeIndex(dict.fromkeys(starts[[0, len(starts) // 2, -1]]))
+    for n, ax in enumerate(axes.flat):
+        if n >= len(groups):
+            ax.set_visible(False)
+            continue
+        part = numbers[numbers["group"] == groups[n]]
+        middle = part["start"] + pd.to_timedelta(days / 2, "D")
+        ax.vlines(middle, part["low"], part["high"], color="#0072B2", lw=1.4)
+        for _, run in part.assign(middle=middle).groupby((part["start"].diff() > pd.Timedelta(days=days)).cumsum()):
+            ax.plot(run["middle"], run["estimate"], "o-", color="#0072B2", ms=4)
+        if numbers[["estimate", "low"]].min(axis=None) < 0:
+            ax.axhline(0, color=INK, lw=0.7)
+        ax.set_title(_fit(groups[n], 24), fontsize=8.5, fontweight="normal")
+        ax.set_xticks(ticks + pd.to_timedelta(days / 2, "D"), [f"{day:%d %b}" for day in ticks], fontsize=7.5)
+        ax.grid(axis="y", color=PALE, lw=0.5)
+    figure.supylabel(unit, fontsize=9)
+    figure.supxlabel(f"publication date: first day of the {_bin_name(days)}, {starts[0].astype('datetime64[Y]')}" + (f"–{starts[-1].astype('datetime64[Y]')}" if str(starts[0])[:4] != str(starts[-1])[:4] else ""), fontsize=9)
+    return figure
+
+
 # ---- what figures draw ----------------------------------------------------------------------------------------------------------
 
 def coverage_numbers(articles, groups, *, most=MOST_ROWS):

@@ -136,6 +136,27 @@ SCHEMAS = {
         "n_coded": Column("int", "units coded by hand", low=0),
         "claim": Column("str", "what it may be called, and what makes it less sure"),
     }, ("variable", "group", "kind", "coder")),
+    "differences": Schema("measure × coder × group", "07_comparison", "comparison", {
+        "family": Column("str", "what kind of measure", values=("tone", "voices", "frames", "agency", "naming")),
+        "variable": Column("str", "what was measured, by article"),
+        "coder": Column("str", "the instrument"),
+        "group": Column("str", "the group"),
+        "against": Column("str", "with whom it is compared, in the same events"),
+        "unit": Column("str", "unit of the estimates and their difference"),
+        "estimate": Column("float", "the group's mean over matched articles"),
+        "estimate_others": Column("float", "theirs, events weighted alike"),
+        "difference": Column("float", "estimate less estimate_others; above 0: the group has more"),
+        "p": Column("float", "share of regroupings of the articles inside events in which it is as large; null: another instrument than the default, or under five articles on a side", nullable=True, low=0, high=1),
+        "n_articles": Column("int", "matched articles of the group", low=1),
+        "n_others": Column("int", "matched articles of the others", low=1),
+        "n_events": Column("int", "events they are about", low=1),
+        "agreeing": Column("float", "tone: 1 where every instrument gives the same sign, else 0; null: there is but one", nullable=True, low=0, high=1),
+        "low": Column("float", "lower end of its interval, widened for all differences tested (together 95 %); null as `p`, or where nothing varies", nullable=True),
+        "high": Column("float", "upper end of it", nullable=True),
+        "p_holm": Column("float", "p corrected for all differences tested (Holm 1979)", nullable=True, low=0, high=1),
+        "claim": Column("str", "what it may be called (estimates.CLAIMS)"),
+        "because": Column("str", "why nothing more"),
+    }, ("variable", "coder", "group", "against")),
 }
 
 

@@ -28,16 +28,16 @@ def dots(groups=3, variables=2):
 def test_the_same_numbers_give_the_same_bytes(store):
     folder, contents = tables.home() / "figures" / "papers", []
     for _ in range(2):
-        figures.publish(store, "05_dots", figures.dots, dots(), caption="A caption.", alt="Alt text.", made_from=["articles"])
+        figures.publish(store, "05_dots", figures.dots, dots(), caption="A caption.", claim="Claimed.", alt="Alt text.", made_from=["articles"])
         contents.append({p.name: p.read_bytes() for p in folder.iterdir()})
     assert contents[0] == contents[1] and set(contents[0]) == {f"05_dots.{e}" for e in ("svg", "png", "csv", "json")}
 
 
 def test_what_is_saved_beside_a_figure(store):
-    figures.publish(store, "05_dots", figures.dots, dots(), caption="A caption.", alt="Alt text.", made_from=["articles"])
+    figures.publish(store, "05_dots", figures.dots, dots(), caption="A caption.", claim="Claimed.", alt="Alt text.", made_from=["articles"])
     folder = tables.home() / "figures" / "papers"
     note = json.loads((folder / "05_dots.json").read_text(encoding="utf-8"))
-    assert note["inputs"] == {"articles": store.content("articles")} and note["caption"] == "A caption." and note["alt"] == "Alt text."
+    assert note["inputs"] == {"articles": store.content("articles")} and note["caption"] == "A caption. Claimed." and note["claim"] == "Claimed." and note["alt"] == "Alt text."
     pd.testing.assert_frame_equal(pd.read_csv(folder / "05_dots.csv"), dots(), check_dtype=False)
 
 
@@ -121,7 +121,7 @@ def test_the_committed_figures_of_newsarticles_are_current(tmp_path):
 
 
 def test_committed_figures_hold_no_sentences():
-    for path in COMMITTED.rglob("*.json"):
+    for path in (path for corpus in tables.BUILT_IN for path in (COMMITTED / corpus).glob("*.json")):
         note = json.loads(path.read_text(encoding="utf-8"))
         assert set(note) - {"behind"} == {"figure", "corpus", "caption", "claim", "alt", "inputs", "choices", "versions"} and not re.search(r"/(home|work|root|Users)/", path.read_text(encoding="utf-8"))
         behind = [row for mark in note.get("behind", {}).get("marks", ()) for row in mark["shown"]]

@@ -15,6 +15,8 @@ CORPORA = {
     "no outlet and no date": {"a.txt": STORY, "b.txt": "Prices rose. The minister blamed the union for the cost, and the union denied it."},
     "titles and a column of its own": {"a.csv": "title,text,desk\nA <b>title</b>,One text here. It ends.,World\n\"“Fine,” says Lund\",Two texts here. They end in a war.,Home\n"},
     "one outlet many, one outlet few": {f"{'big' if i < 16 else '=small'}/a{i}.txt": f"Story {i} of {'war ' * (i % 3)}and peace {i * 7}. The mayor of town {i} said that it was {'bad' if i % 2 else 'good'}. " for i in range(18)},
+    "twelve outlets on one event": {f"paper {i}/a{j}.txt": f" date 2023-10-0{j + 1} The council of Holm closed the bridge over the Arn, wrote reporter {i}. Mayor Anna Lund spoke of {'war' if (i + j) % 3 else 'hope'} number {i * j + 7}. "
+                                    + f"“It is day {j} of {i},” {'Otto Brandt' if j % 2 else 'Ines Vik'} said. The bridge in Holm is old. " + f"Item{i} stood beside thing{j} and was {'broken' if j % 2 else 'mended'}. " * 3 for i in range(12) for j in range(5)},
 }
 
 

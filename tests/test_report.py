@@ -79,7 +79,7 @@ def test_validate_and_train_on_a_coded_set(tmp_path):
     assert "by cross-validation" in made and (home / "data" / "trained" / "mine" / "CARD.md").read_text(encoding="utf-8").startswith("# Trained coder `mine`")
     run("validate", f"CODED={coded}", home=home, pdf=False)
     found = pd.read_parquet(home / "data" / "derived" / "coded-retellings" / "reliability.parquet")
-    framed = found[found["variable"].str.startswith("frame:")]
+    framed = found[found["variable"].str.startswith("generic_frames:")]
     assert set(framed["coder"]) >= {"authors", "generic_frames"} and framed["variable"].nunique() == 5 and framed["n"].eq(137).all() and "people" not in set(found["coder"])
     found = found[found["variable"] == "tone"].set_index("coder")
     assert set(found.index) == {"models", "textblob", "vader", "news"} and (found["n"] == 159).all(), "and not the coder that was trained on these units"

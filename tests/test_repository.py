@@ -12,7 +12,7 @@ from analysis import tables
 
 ROOT = tables.ROOT
 READERS = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
-CODERS, BEYOND = {"sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "reading"}
+CODERS, BEYOND = {"sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading"}
 
 
 def tracked():
@@ -73,6 +73,7 @@ def test_imports_run_one_way():
     assert all(imported(m) <= READERS | CODERS for m in CODERS), "coders know nothing of estimates"
     assert imported("validation") <= READERS | CODERS and imported("keyness") <= READERS, "what measures knows nothing of estimates and figures"
     assert imported("estimates") <= READERS and imported("correction") <= READERS | {"estimates"} and imported("figures") <= READERS | {"estimates"}
+    assert imported("comparison") <= READERS | CODERS | {"estimates", "correction"}
     assert imported("reading") <= READERS | {"figures"}, "what is annotated comes from tables alone"
     assert all(imported(m) == tables.modules_in((ROOT / "analysis" / f"{m}.py").read_text(encoding="utf-8")) for m in modules), "what the staleness check sees is what is imported"
 
@@ -118,7 +119,7 @@ def test_nothing_committed_names_a_registry_or_a_machine():
 
 def test_the_packages_modules_stay_small():
     lines = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "analysis").glob("*.py")}
-    assert sum(lines.values()) <= 7500 and max(lines.values()) <= 650, lines
+    assert sum(lines.values()) <= 9000 and max(lines.values()) <= 650, lines
 
 
 def test_the_readmes_headline_is_its_figures():

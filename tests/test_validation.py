@@ -153,6 +153,6 @@ def test_confusion_counts_every_unit_once_with_what_fired():
     assert "clash" in frames.at["a", "evidence"] and pd.isna(frames.at["b", "evidence"])
     tone = table[table["variable"] == "tone"].set_index("unit_id")
     assert tone["reference"].to_dict() == {"a": "negative", "b": "positive", "d": "negative"} and tone.at["d", "machine"] == "negative" and "cruel" in tone.at["d", "evidence"]
-    cells = validation.confusion(table).set_index(["variable", "reference", "machine"])
+    cells = validation.confusion(table).set_index(["variable", "reference", "machine"]).sort_index()
     assert cells.loc["conflict", "units"].to_dict() == {("not carried", "not carried"): 0, ("not carried", "carried"): 1, ("carried", "not carried"): 1, ("carried", "carried"): 1}
     assert cells.at[("conflict", "carried", "carried"), "share"] == 0.5 and cells.loc["tone", "units"].sum() == 3

@@ -291,12 +291,12 @@ def test_the_frames_codes_cover_the_sentences_of_the_originals():
     units, codes = coding.read_coded(folder)
     sentences = tokens.split_sentences(corpus.clean(corpus.read(tables.ROOT / "data" / "retellings")[0])[0])
     originals = sentences[~sentences["article_id"].str.contains("republished")]
-    coded = units[units["unit_id"].isin(codes.loc[codes["variable"].str.startswith("frame:"), "unit_id"])]
+    coded = units[units["unit_id"].isin(codes.loc[codes["variable"].str.startswith("generic_frames:"), "unit_id"])]
     keys = ["article_id", "sentence_id", "text"]
     assert sorted(zip(*(coded[k].astype("str") for k in keys))) == sorted(zip(*(originals[k].astype("str") for k in keys)))
     book = next(b for b in framing.read_codebooks() if b.name == "generic_frames")
-    frames = codes[codes["variable"].str.startswith("frame:")]
-    expected = {(u, c, f"frame:{v}") for u in coded["unit_id"] for c in ("author_1", "author_2") for v in book.variables}
+    frames = codes[codes["variable"].str.startswith("generic_frames:")]
+    expected = {(u, c, f"generic_frames:{v}") for u in coded["unit_id"] for c in ("author_1", "author_2") for v in book.variables}
     assert set(zip(frames["unit_id"], frames["coder"], frames["variable"])) == expected and len(frames) == len(expected) == 137 * 2 * 5
     assert set(frames["value"]) == {"0", "1"}
     assert hashlib.sha256("\n".join(coded["text"]).encode()).hexdigest() == "1bdea7e41f0ebbbddd101d0b83728c46a6c199a9bb2ea1083f18267db799bd9c", "a text was changed after it was coded: code its sentences again"
