@@ -1,5 +1,6 @@
 # Two commands: `make report` and `make test`. Everything they need is set up on first use, once.
 #   make report CORPUS=path/to/folder     the same for your own articles
+#   make export CORPUS=…                  every table as CSV
 #   make lab CORPUS=…                     JupyterLab on the notebooks
 #   make sample CORPUS=… CODEBOOK=…      sentences to be coded by hand, with sheets for the coders
 #   make collect CORPUS=…                 read the sheets back
@@ -17,16 +18,16 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 
 # Words of the command line are passed on; variables that merely happen to be in the environment (NAME is, on some systems) are not.
 quoted = '$(1)=$(subst ','\'',$($(1)))'
-WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
+WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES TEXT,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report test lab sample collect validate examples train bench requirements help
+.PHONY: report export test lab sample collect validate examples train bench requirements help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
 
-report: $(READY)
-	@$(BIN)/python -m analysis report $(WORDS)
+report export: $(READY)
+	@$(BIN)/python -m analysis $@ $(WORDS)
 
 test: $(READY)
 	@$(BIN)/python -m analysis test $(ARGS)

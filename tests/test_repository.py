@@ -12,7 +12,7 @@ from analysis import tables
 
 ROOT = tables.ROOT
 READERS = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
-CODERS, BEYOND = {"sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison"}
+CODERS, BEYOND = {"sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading"}
 
 
 def tracked():
@@ -74,6 +74,7 @@ def test_imports_run_one_way():
     assert imported("validation") <= READERS | CODERS and imported("keyness") <= READERS, "what measures knows nothing of estimates and figures"
     assert imported("estimates") <= READERS and imported("correction") <= READERS | {"estimates"} and imported("figures") <= READERS | {"estimates"}
     assert imported("comparison") <= READERS | CODERS | {"estimates", "correction"}
+    assert imported("reading") <= READERS | {"figures"}, "what is annotated comes from tables alone"
     assert all(imported(m) == tables.modules_in((ROOT / "analysis" / f"{m}.py").read_text(encoding="utf-8")) for m in modules), "what the staleness check sees is what is imported"
 
 
