@@ -36,9 +36,10 @@ words (the same with make: `make report CORPUS=…`)
   CODERS     sample: how many coders (default: 2, coder_a and coder_b), or their names       SEED       sample: another number, another sample
   FILES      collect: what came back (default: all of data/coded/<name>/sheets/returned/ and sheets/); NAME is the sample's name
   TEXT       report, export: TEXT=withheld leaves the articles' texts out of every page (ids, places and matched terms stay), so that they may be published
+  STYLE      report: a matplotlib style file of your own; notebook 08 draws every figure once more in it, into figures/<corpus>/styled/
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
-WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES", "TEXT")
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES", "TEXT", "STYLE")
 VERBS = ("report", "export", "lab", "sample", "collect", "validate", "train", "examples", "test", "codebook")
 
 
@@ -72,7 +73,9 @@ def main(arguments):
         return _refuse(f"{verb}: name a coded set, CODED=path/to/folder (units.csv and codes.csv). One that is here: CODED=data/coded/retellings")
     if choices.get("TEXT", "withheld") != "withheld":
         return _refuse(f"TEXT={choices['TEXT']}: expected withheld, or leave it out.")
-    for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK"):  # notebooks run in their own folder
+    if "STYLE" in choices and not os.path.isfile(os.path.expanduser(choices["STYLE"])):
+        return _refuse(f"STYLE={choices['STYLE']}: no such file; expected a matplotlib style file, such as a copy of analysis/house.mplstyle.")
+    for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK", "STYLE"):  # notebooks run in their own folder
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
     try:

@@ -15,8 +15,8 @@ INK, SOFT, PALE = "#222222", "#8c8c8c", "#d9d9d9"
 COLOUR = {"textblob": "#0072B2", "vader": "#D55E00", "news": "#009E73"}  # Okabe–Ito; each instrument also has its own marker
 MARKER = {"textblob": "o", "vader": "D", "news": "s"}
 NAME = {"textblob": "TextBlob", "vader": "VADER", "news": "News lexicon"}
+HOUSE = tables.ROOT / "analysis" / "house.mplstyle"  # the one place that says how figures look
 MOST_ROWS = 12  # groups that one figure shows
-TEXTS = ("title", "text", "words", "opening", "left", "right", "token")  # columns of shown tables that hold articles' texts
 TEXTS = ("title", "text", "words", "opening", "left", "right", "token")  # columns of shown tables that hold articles' texts
 MOST_A_MARK, MOST_BEHIND = 100, 2000  # sentences that a figure's note names: of one mark, and in all
 
@@ -475,31 +475,48 @@ def _note_of(behind, numbers):
 
 
 def publish(store, name, draw, numbers, *, caption, claim, alt, made_from, choices=None, behind=None, **options):
-    """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes).
+    """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes, how it is drawn).
 
     `draw` takes the numbers; `claim`, what they may be called (`estimates.gate`), ends the caption; `made_from` names the tables they come from. The same numbers give the same bytes. `behind`: what the marks
     rest on, a row an article or sentence: columns of `numbers` that tell the marks apart, article_id, sentence_id, terms (what matched);
     where a mark has more than the note holds, the first rows of each article are taken in turn.
     """
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     folder, caption = tables.home() / "figures" / store.name, f"{caption} {claim}"
-    svg, png = io.BytesIO(), io.BytesIO()
-    with matplotlib.rc_context(fname=tables.ROOT / "analysis" / "house.mplstyle"):
-        figure = draw(numbers, **options)
-        FigureCanvasAgg(figure)
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", metadata={"Software": None})
-    csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
-    note = {"figure": name, "corpus": store.name, "caption": caption, "claim": claim, "alt": alt, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
+    texts, dates = list(numbers.select_dtypes(include=["str", "object"]).columns), list(numbers.select_dtypes(include=["datetime"]).columns)
+    csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d").encode("utf-8")
+    options = {k: sorted(v) if isinstance(v, (set, frozenset)) else list(v) if isinstance(v, tuple) else v for k, v in options.items()}
+    drawing = {"kind": draw.__name__, "options": options, "texts": texts, "dates": dates}
+    note = {"figure": name, "corpus": store.name, "caption": caption, "claim": claim, "alt": alt, "drawing": drawing, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
             "versions": {"python": platform.python_version().rsplit(".", 1)[0]} | tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
-    files = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": csv.encode("utf-8"),
-             "json": (json.dumps(note, ensure_ascii=False, indent=1)[:-2] + _note_of(behind, numbers) + "\n}\n").encode("utf-8")}
+    files = _drawn(csv, drawing, HOUSE)  # from the numbers as they are saved: what `redraw` gives is the same
+    files |= {"csv": csv, "json": (json.dumps(note, ensure_ascii=False, indent=1)[:-2] + _note_of(behind, numbers) + "\n}\n").encode("utf-8")}
     for ending, content in files.items():
         path = folder / f"{name}.{ending}"
         tables.write_atomically(path, content)
         store.record("wrote", path.relative_to(tables.home()).as_posix(), tables.fingerprint(path))
     return Published(name, files["svg"], caption, alt, csv)
+
+
+def redraw(store, name, *, style=HOUSE, forms=("svg", "png")):
+    """A published figure drawn again from its saved numbers alone, in the style of a matplotlib style file: form → bytes. In the house's style they are those published."""
+    folder = tables.home() / "figures" / store.name
+    note = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return _drawn((folder / f"{name}.csv").read_bytes(), note["drawing"], style, forms)
+
+
+def _drawn(csv, drawing, style, forms=("svg", "png")):
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    numbers = pd.read_csv(io.BytesIO(csv), dtype=dict.fromkeys(drawing["texts"], "str"), parse_dates=drawing["dates"], keep_default_na=False, na_values=[""])
+    numbers = numbers.assign(**{c: numbers[c].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True) for c in drawing["texts"]})
+    metadata, found = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}, {}
+    with matplotlib.rc_context(fname=style):
+        figure = globals()[drawing["kind"]](numbers, **drawing["options"])
+        FigureCanvasAgg(figure)
+        for form in forms:
+            figure.savefig(file := io.BytesIO(), format=form, metadata=metadata[form])
+            found[form] = file.getvalue()
+    return found
 
 
 def plain(numbers):

@@ -86,12 +86,13 @@ def report(store, choices, *, tell=print):
 # ---- what is stale --------------------------------------------------------------------------------------------------------------
 
 def _key(path, choices):
-    """Hash of all that decides a notebook's outputs except its inputs: its source, the code it reaches, the page, the choices."""
+    """Hash of all that decides a notebook's outputs except its inputs: its source, the code it reaches, the page, the choices that it takes."""
     source = path.read_text(encoding="utf-8")
     page = [f.read_text(encoding="utf-8") for f in sorted((tables.ROOT / "analysis" / "page").iterdir())]
     style = (tables.ROOT / "analysis" / "house.mplstyle").read_text(encoding="utf-8")
     modules = tables.modules_in(source.replace('"', "\n").replace("\\n", "\n")) | {"report"}
-    whole = [source, tables.code_hash(*sorted(modules)), tables.versions("matplotlib", "nbconvert"), page, style, sorted(choices.items())]
+    taken = [(word, value) for word, value in sorted(choices.items()) if word == "TEXT" or f'choice(\\"{word}\\"' in source]
+    whole = [source, tables.code_hash(*sorted(modules)), tables.versions("matplotlib", "nbconvert"), page, style, taken]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
@@ -376,7 +377,7 @@ def _checklist(store, choices):
 
 def _manifest(store, choices):
     """Versions, hashes and parameters."""
-    rows = [(f"choice {name}", value if name not in ("CORPUS", "CODED", "CODEBOOK", "LEXICON", "TRAINED", "EMBEDDINGS") else Path(value).name) for name, value in sorted(choices.items())]
+    rows = [(f"choice {name}", value if name not in ("CORPUS", "CODED", "CODEBOOK", "LEXICON", "TRAINED", "EMBEDDINGS", "STYLE") else Path(value).name) for name, value in sorted(choices.items())]
     rows += [("source, SHA-256", tables.fingerprint(store.source))]
     for name in tables.SCHEMAS:
         if store.path(name).is_file():
