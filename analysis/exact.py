@@ -7,19 +7,7 @@ What would need more (emoticons that marks may form, emoji) goes to the library 
 import re
 from functools import cache, lru_cache
 
-
-class Chunks(dict):
-    """What a function gives for each distinct chunk, computed where it is first met; forgotten as a whole when there are too many."""
-
-    def __init__(self, function, most=1_000_000):
-        self.function, self.most = function, most
-
-    def __missing__(self, chunk):
-        if len(self) >= self.most:
-            self.clear()
-        self[chunk] = found = self.function(chunk)
-        return found
-
+from analysis.tokens import Chunks
 
 # ---- TextBlob -------------------------------------------------------------------------------------------------------------------
 

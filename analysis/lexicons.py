@@ -254,9 +254,12 @@ def _longest(row, length, category, term):
     return kept[np.lexsort((category[kept], row[kept]))] if len(kept) else kept
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def evidence(items):
     """Evidence as it stands in tables: compact JSON."""
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+    return _encode(items) if items else "[]"
 
 
 def readable(why):

@@ -208,8 +208,7 @@ def masked(units, tokens, events):
     for row, length in zip(hits["row"], hits["n_tokens"]):
         hidden[row:row + length] = True
     words, texts, starts = tokens["token"].tolist(), units["text"].tolist(), units["start"].tolist()
-    for at in np.flatnonzero(hidden):
-        unit, a, b = (int(tokens[c].iat[at]) for c in ("unit", "start", "end"))
+    for at, unit, a, b in zip(np.flatnonzero(hidden).tolist(), *(tokens[c].to_numpy()[hidden].tolist() for c in ("unit", "start", "end"))):
         words[at] = "x" * len(words[at])
         a, b = a - starts[unit], b - starts[unit]
         texts[unit] = texts[unit][:a] + "x" * (b - a) + texts[unit][b:]

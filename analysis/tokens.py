@@ -2,8 +2,9 @@
 import importlib
 import re
 import sys
-from functools import cache
+from functools import cache, partial
 
+import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -78,10 +79,38 @@ def _goes_on(before, after):
     return first.group()[0].islower() and (closed or first.start() == 0)    # "?” he asked", "... and then"
 
 
+class Chunks(dict):
+    """What a function gives for each distinct chunk of text, asked where it is first met; forgotten as a whole when there are too many."""
+
+    def __init__(self, function, most=1_000_000):
+        self.function, self.most = function, most
+
+    def __missing__(self, chunk):
+        if len(self) >= self.most:
+            self.clear()
+        self[chunk] = found = self.function(chunk)
+        return found
+
+
 def token_spans(text):
     """(start, end) of every token, by NLTK's word tokenizer on a copy whose curly quotes are straight (same length, so offsets hold)."""
+    return [(a, b) for a, b, *_ in _tokens(text)]
+
+
+def _tokens(text):
+    """(start, end, token, tag at a sentence's head, tag elsewhere) of every token, by distinct chunks between blanks: NLTK's rules see no further, but for the last full stop."""
+    chunks = [(chunk.start(), chunk.group()) for chunk in CHUNK.finditer(text)]
+    if chunks and not CLOSERS.fullmatch(chunks[-1][1]):
+        found = [(at, PARTS[chunk]) for at, chunk in chunks[:-1]] + [(chunks[-1][0], LAST_PARTS[chunks[-1][1]])]
+        if None not in [parts for _, parts in found]:
+            return [(at + a, at + b, token, head, tag) for at, parts in found for a, b, token, head, tag in parts]
     plain = text.translate(SAME_LENGTH)
-    if '"' not in plain and "''" not in plain or plain.count('"') and "''" not in plain:
+    return [(a, b, text[a:b], *TAGS[plain[a:b]]) for a, b in _whole_spans(plain)]
+
+
+def _whole_spans(plain):
+    """NLTK's tokens of a text with straight quotes, read as a whole."""
+    if "''" not in plain:
         try:
             spans = list(_words().span_tokenize(plain))
             if "".join(plain[a:b] for a, b in spans) == re.sub(r"\s+", "", plain):
@@ -89,6 +118,39 @@ def token_spans(text):
         except ValueError:
             pass
     return [m.span() for m in re.finditer(r"\w+(?:[-'.,]\w+)*|\.{2,}|\S", plain)]  # text the tokenizer cannot place again
+
+
+CHUNK, CLOSERS = re.compile(r"\S+"), re.compile(r"""\.?[\])}>"'`´’‘“”„«»]*""")  # a last chunk of closing marks: the full stop may stand before it
+SIMPLE = re.compile(r"""(["(\[$#@]*)(\d+(?:[.,:]\d+)*|[^\W_]+(?:-[^\W_]+)*)((?:'s)?)(?:(\.)(?=[")\]]*$))?([",;:?!)\]%]*)""")  # most chunks: a word between marks, parted here as NLTK would
+RUN_TOGETHER = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
+
+
+def _parts(chunk, *, last):
+    """(start, end, token, tags) of a chunk's tokens, `last` in its sentence or not; null where NLTK cannot place them again."""
+    plain = chunk.translate(SAME_LENGTH)
+    simple = SIMPLE.fullmatch(plain)
+    if simple and not (simple[3] and simple[4]) and not RUN_TOGETHER.search(plain):
+        head, word, own, stop, tail = (group or "" for group in simple.groups())
+        ends = np.cumsum([len(token) for token in (*head, *((word, own, stop) if last else (word + stop, own)), *tail) if token]).tolist()
+        spans = list(zip([0, *ends], ends))
+    else:
+        try:
+            spans = list(_words().span_tokenize(plain + " x" * (not last)))
+        except ValueError:
+            return None
+        spans = spans if last else spans[:-1]
+        if "''" in plain or "".join(plain[a:b] for a, b in spans) != plain:
+            return None
+    return [(a, b, chunk[a:b], *TAGS[plain[a:b]]) for a, b in spans]
+
+
+def _tags(word):
+    """A word's tags, at the head of a sentence and elsewhere: TextBlob's bundled tagger looks at nothing else."""
+    from textblob.en import parser
+    return parser.find_tags([word])[0][1], parser.find_tags(["-", word])[1][1]
+
+
+PARTS, LAST_PARTS, TAGS = Chunks(partial(_parts, last=False)), Chunks(partial(_parts, last=True)), Chunks(_tags)
 
 
 @cache
@@ -108,20 +170,18 @@ def split_sentences(articles):
 
 def split_tokens(sentences):
     """Sentences → `tokens` with parts of speech (Penn Treebank tags, by TextBlob's bundled tagger)."""
-    from textblob.en import parser
     from tqdm import tqdm
     columns = {name: [] for name in tables.SCHEMAS["tokens"].columns}
     place = zip(sentences["article_id"], sentences["sentence_id"], sentences["start"], sentences["text"])
     for article, number, offset, text in tqdm(place, "tokens", total=len(sentences), disable=None, leave=False):
-        spans = token_spans(text)
-        words = [text[a:b] for a, b in spans]
-        columns["article_id"] += [article] * len(spans)
-        columns["sentence_id"] += [number] * len(spans)
-        columns["position"] += range(len(spans))
-        columns["start"] += [offset + a for a, _ in spans]
-        columns["end"] += [offset + b for _, b in spans]
-        columns["token"] += words
-        columns["pos"] += [tag for _, tag in parser.find_tags([word.translate(SAME_LENGTH) for word in words])]
+        found = _tokens(text)
+        columns["article_id"] += [article] * len(found)
+        columns["sentence_id"] += [number] * len(found)
+        columns["position"] += range(len(found))
+        columns["start"] += [offset + a for a, *_ in found]
+        columns["end"] += [offset + b for _, b, *_ in found]
+        columns["token"] += [token for _, _, token, _, _ in found]
+        columns["pos"] += [found[0][3], *(tag for *_, tag in found[1:])] if found else []
     return pd.DataFrame(columns)
 
 
