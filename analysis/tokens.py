@@ -15,6 +15,7 @@ however i if in instead it its last later many meanwhile most my no not now of o
 their then there these they this those though through thus to today two under until we what when where whether which while who why with yet you""".split())
 SAME_LENGTH = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u00a0": " "})
 CLOSING = "\"'”’»)]}"
+WORD_STOP = re.compile(r"([^\W\d_]{2,})\.\s+\S")
 
 
 def nltk(module):
@@ -37,7 +38,14 @@ def splitter():
     lines = (tables.ROOT / "data" / "lexicons" / "abbreviations.txt").read_text(encoding="utf-8").splitlines()
     parameters.abbrev_types = {word for line in lines if not line.startswith("#") for word in line.split()}
     parameters.sent_starters = OPENERS
-    return punkt.PunktSentenceTokenizer(parameters)
+
+    class Splitter(punkt.PunktSentenceTokenizer):
+        def text_contains_sentbreak(self, text):
+            """Punkt's judgement of a full stop, at once for the most frequent kind: a plain word that is no abbreviation ends its sentence."""
+            plain = WORD_STOP.match(text)
+            return bool(plain) and plain[1].lower() not in parameters.abbrev_types or super().text_contains_sentbreak(text)
+
+    return Splitter(parameters)
 
 
 def sentence_spans(text):
