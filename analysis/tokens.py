@@ -102,18 +102,19 @@ class Chunks(dict):
 
 def token_spans(text):
     """(start, end) of every token, by NLTK's word tokenizer on a copy whose curly quotes are straight (same length, so offsets hold)."""
-    return [(a, b) for a, b, *_ in _tokens(text)]
+    return [(at + a, at + b) for at, parts in _pieces(text) for a, b, *_ in parts]
 
 
-def _tokens(text):
-    """(start, end, token, tag at a sentence's head, tag elsewhere) of every token, by distinct chunks between blanks: NLTK's rules see no further, but for the last full stop."""
+def _pieces(text):
+    """(place, parts) of every chunk between blanks: NLTK's rules see no further, but for the last full stop. One piece where the text must be read as a whole."""
     chunks = [(chunk.start(), chunk.group()) for chunk in CHUNK.finditer(text)]
     if chunks and not CLOSERS.fullmatch(chunks[-1][1]):
-        found = [(at, PARTS[chunk]) for at, chunk in chunks[:-1]] + [(chunks[-1][0], LAST_PARTS[chunks[-1][1]])]
+        last = chunks.pop()
+        found = [(at, PARTS[chunk]) for at, chunk in chunks] + [(last[0], LAST_PARTS[last[1]])]
         if None not in [parts for _, parts in found]:
-            return [(at + a, at + b, token, head, tag) for at, parts in found for a, b, token, head, tag in parts]
+            return found
     plain = text.translate(SAME_LENGTH)
-    return [(a, b, text[a:b], *TAGS[plain[a:b]]) for a, b in _whole_spans(plain)]
+    return [(0, [(a, b, text[a:b], *TAGS[plain[a:b]]) for a, b in _whole_spans(plain)])]
 
 
 def _whole_spans(plain):
@@ -179,18 +180,25 @@ def split_sentences(articles):
 def split_tokens(sentences):
     """Sentences → `tokens` with parts of speech (Penn Treebank tags, by TextBlob's bundled tagger)."""
     from tqdm import tqdm
-    columns = {name: [] for name in tables.SCHEMAS["tokens"].columns}
-    place = zip(sentences["article_id"], sentences["sentence_id"], sentences["start"], sentences["text"])
-    for article, number, offset, text in tqdm(place, "tokens", total=len(sentences), disable=None, leave=False):
-        found = _tokens(text)
-        columns["article_id"] += [article] * len(found)
-        columns["sentence_id"] += [number] * len(found)
-        columns["position"] += range(len(found))
-        columns["start"] += [offset + a for a, *_ in found]
-        columns["end"] += [offset + b for _, b, *_ in found]
-        columns["token"] += [token for _, _, token, _, _ in found]
-        columns["pos"] += [found[0][3], *(tag for *_, tag in found[1:])] if found else []
-    return pd.DataFrame(columns)
+    rows, places, pieces = [], [], []
+    for row, text in enumerate(tqdm(sentences["text"].tolist(), "tokens", disable=None, leave=False)):
+        found = _pieces(text)
+        rows += [row] * len(found)
+        places += [at for at, _ in found]
+        pieces += [parts for _, parts in found]
+    distinct = {id(parts): parts for parts in pieces}               # from here on by number: each distinct chunk's tokens stand once in `known`
+    numbers = dict(zip(distinct, range(len(distinct))))
+    known = pd.DataFrame([part for parts in distinct.values() for part in parts], columns=["a", "b", "token", "head", "pos"])
+    sizes = np.array([len(parts) for parts in distinct.values()], dtype="int64")
+    which = np.array([numbers[id(parts)] for parts in pieces], dtype="int64")
+    many = sizes[which]
+    entry = np.repeat((np.cumsum(sizes) - sizes)[which] - (np.cumsum(many) - many), many) + np.arange(many.sum())
+    row, place = np.repeat(np.array(rows, dtype="int64"), many), np.repeat(np.array(places, dtype="int64"), many)
+    first = np.searchsorted(row, row)                               # where the sentence begins
+    found = known.take(entry).reset_index(drop=True)
+    place += sentences["start"].to_numpy("int64")[row]
+    return sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(
+        position=np.arange(len(row)) - first, start=place + found["a"], end=place + found["b"], token=found["token"], pos=found["pos"].where(np.arange(len(row)) > first, found["head"]))
 
 
 def is_word(tokens):
