@@ -30,7 +30,7 @@ def _blob():
 def _words(chunk):
     """A chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
     _, split, known, abbreviated, _ = _blob()
-    if "END-OF-SENTENCE" in chunk:
+    if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
         return OTHER
     plain = PLAIN.fullmatch(chunk)
     if plain and not (plain[4] and (plain[3] or abbreviated(plain[2] + "."))):

@@ -3,6 +3,7 @@ import importlib
 import re
 import sys
 from functools import cache, partial
+from itertools import accumulate
 
 import numpy as np
 import pandas as pd
@@ -102,19 +103,18 @@ class Chunks(dict):
 
 def token_spans(text):
     """(start, end) of every token, by NLTK's word tokenizer on a copy whose curly quotes are straight (same length, so offsets hold)."""
-    return [(at + a, at + b) for at, parts in _pieces(text) for a, b, *_ in parts]
+    return [(at + a, at + b) for at, parts in _pieces(text) for a, b, _ in parts]
 
 
 def _pieces(text):
     """(place, parts) of every chunk between blanks: NLTK's rules see no further, but for the last full stop. One piece where the text must be read as a whole."""
     chunks = [(chunk.start(), chunk.group()) for chunk in CHUNK.finditer(text)]
-    if chunks and not CLOSERS.fullmatch(chunks[-1][1]):
+    if chunks and not CLOSERS.fullmatch(chunks[-1][1]) and not SEPARATORS.search(text):
         last = chunks.pop()
         found = [(at, PARTS[chunk]) for at, chunk in chunks] + [(last[0], LAST_PARTS[last[1]])]
         if None not in [parts for _, parts in found]:
             return found
-    plain = text.translate(SAME_LENGTH)
-    return [(0, [(a, b, text[a:b], *TAGS[plain[a:b]]) for a, b in _whole_spans(plain)])]
+    return [(0, [(a, b, text[a:b]) for a, b in _whole_spans(text.translate(SAME_LENGTH))])]
 
 
 def _whole_spans(plain):
@@ -130,17 +130,18 @@ def _whole_spans(plain):
 
 
 CHUNK, CLOSERS = re.compile(r"\S+"), re.compile(r"""\.?[\])}>"'`´’‘“”„«»]*""")  # a last chunk of closing marks: the full stop may stand before it
+SEPARATORS = re.compile("[\x1c-\x1f]")  # blanks to Python, but not to NLTK
 SIMPLE = re.compile(r"""(["(\[$#@]*)(\d+(?:[.,:]\d+)*|[^\W_]+(?:-[^\W_]+)*)((?:'s)?)(?:(\.)(?=[")\]]*$))?([",;:?!)\]%]*)""")  # most chunks: a word between marks, parted here as NLTK would
 RUN_TOGETHER = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
 
 
 def _parts(chunk, *, last):
-    """(start, end, token, tags) of a chunk's tokens, `last` in its sentence or not; null where NLTK cannot place them again."""
+    """(start, end, token) of a chunk's tokens, `last` in its sentence or not; null where NLTK cannot place them again."""
     plain = chunk.translate(SAME_LENGTH)
     simple = SIMPLE.fullmatch(plain)
     if simple and not (simple[3] and simple[4]) and not RUN_TOGETHER.search(plain):
         head, word, own, stop, tail = (group or "" for group in simple.groups())
-        ends = np.cumsum([len(token) for token in (*head, *((word, own, stop) if last else (word + stop, own)), *tail) if token]).tolist()
+        ends = list(accumulate(len(token) for token in (*head, *((word, own, stop) if last else (word + stop, own)), *tail) if token))
         spans = list(zip([0, *ends], ends))
     else:
         try:
@@ -150,16 +151,10 @@ def _parts(chunk, *, last):
         spans = spans if last else spans[:-1]
         if "''" in plain or "".join(plain[a:b] for a, b in spans) != plain:
             return None
-    return [(a, b, chunk[a:b], *TAGS[plain[a:b]]) for a, b in spans]
+    return [(a, b, chunk[a:b]) for a, b in spans]
 
 
-def _tags(word):
-    """A word's tags, at the head of a sentence and elsewhere: TextBlob's bundled tagger looks at nothing else."""
-    from textblob.en import parser
-    return parser.find_tags([word])[0][1], parser.find_tags(["-", word])[1][1]
-
-
-PARTS, LAST_PARTS, TAGS = Chunks(partial(_parts, last=False)), Chunks(partial(_parts, last=True)), Chunks(_tags)
+PARTS, LAST_PARTS = Chunks(partial(_parts, last=False)), Chunks(partial(_parts, last=True))
 
 
 @cache
@@ -188,7 +183,7 @@ def split_tokens(sentences):
         pieces += [parts for _, parts in found]
     distinct = {id(parts): parts for parts in pieces}               # from here on by number: each distinct chunk's tokens stand once in `known`
     numbers = dict(zip(distinct, range(len(distinct))))
-    known = pd.DataFrame([part for parts in distinct.values() for part in parts], columns=["a", "b", "token", "head", "pos"])
+    known = pd.DataFrame([part for parts in distinct.values() for part in parts], columns=["a", "b", "token"])
     sizes = np.array([len(parts) for parts in distinct.values()], dtype="int64")
     which = np.array([numbers[id(parts)] for parts in pieces], dtype="int64")
     many = sizes[which]
@@ -197,8 +192,21 @@ def split_tokens(sentences):
     first = np.searchsorted(row, row)                               # where the sentence begins
     found = known.take(entry).reset_index(drop=True)
     place += sentences["start"].to_numpy("int64")[row]
+    position = np.arange(len(row)) - first
     return sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(
-        position=np.arange(len(row)) - first, start=place + found["a"], end=place + found["b"], token=found["token"], pos=found["pos"].where(np.arange(len(row)) > first, found["head"]))
+        position=position, start=place + found["a"], end=place + found["b"], token=found["token"], pos=_tags(found["token"], position == 0))
+
+
+def _tags(words, heads):
+    """Parts of speech, once for each distinct word: TextBlob's bundled tagger looks at nothing but the word, and whether it is the first (`heads`)."""
+    from textblob.en import parser
+    codes, distinct = pd.factorize(words)
+    plain = [word.translate(SAME_LENGTH) for word in distinct]
+    tags = np.array([tag for _, tag in parser.find_tags(["-", *plain])[1:]], dtype=object)[codes] if len(plain) else np.array([], dtype=object)
+    first = np.unique(codes[heads])
+    of_heads = pd.Series({code: parser.find_tags([plain[code]])[0][1] for code in first.tolist()}, dtype="str")
+    tags[heads] = of_heads.loc[codes[heads]].to_numpy()
+    return pd.Series(tags, dtype="str")
 
 
 def is_word(tokens):

@@ -12,7 +12,7 @@ from analysis import tables
 
 ROOT = tables.ROOT
 READERS = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
-CODERS, BEYOND = {"sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures"}
+CODERS, BEYOND = {"exact", "sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures"}
 
 
 def tracked():
@@ -31,8 +31,8 @@ def name_and_bound(requirement):
 
 
 def extras(project):
-    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch."""
-    return [r for name, extra in project["optional-dependencies"].items() if name != "embeddings" for r in extra]
+    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch, and what only `make bench` compares with."""
+    return [r for name, extra in project["optional-dependencies"].items() if name not in ("embeddings", "bench") for r in extra]
 
 
 def test_environment_yml_equals_pyproject():
@@ -104,7 +104,7 @@ def test_nothing_committed_names_a_registry_or_a_machine():
 
 def test_the_packages_modules_stay_small():
     lines = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "analysis").glob("*.py")}
-    assert sum(lines.values()) <= 7000 and max(lines.values()) <= 650, lines
+    assert sum(lines.values()) <= 7200 and max(lines.values()) <= 650, lines
 
 
 def test_the_readmes_headline_is_its_figures():
