@@ -7,7 +7,7 @@ What would need more (emoticons that marks may form, emoji) goes to the library 
 import re
 from functools import cache, lru_cache
 
-from analysis.tokens import Chunks
+from analysis.tokens import Chunks, nltk
 
 # ---- TextBlob -------------------------------------------------------------------------------------------------------------------
 
@@ -18,18 +18,20 @@ PLAIN = re.compile(r"""([“"(\[]*)([^\W_]+(?:-[^\W_]+)*)((?:'s)?)(\.?)([”",;:
 
 @cache
 def _blob():
-    """(the library's `sentiment`, its tokenizer, the words it knows, its abbreviations, a pattern of the emoticons that tokens may be joined to)."""
+    """(the library's `sentiment`, its tokenizer, the words it knows, its abbreviations, patterns of the emoticons that tokens may be joined to)."""
+    nltk("tokenize")  # first, or TextBlob's own import of it brings scikit-learn along
     from textblob import _text
     from textblob.en import parser, sentiment
     faces = {face.lower() for group in _text.EMOTICONS.values() for face in group}
     joined = "|".join(" ?".join(map(re.escape, face)) for face in sorted(faces))
     abbreviated = lambda word: word in _text.ABBREVIATIONS or _text.RE_ABBR1.match(word) or _text.RE_ABBR2.match(word) or _text.RE_ABBR3.match(word)
-    return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
+    heads = {re.escape(face[0]) + (f" ?{re.escape(face[1])}" if face[0].isalnum() else "") for face in faces} | {r"\( !", OTHER}  # a quick look, where the pattern itself is slow
+    return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, re.compile("|".join(sorted(heads))), re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
 
 
 def _words(chunk):
     """A chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
-    _, split, known, abbreviated, _ = _blob()
+    _, split, known, abbreviated, *_ = _blob()
     if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
         return OTHER
     plain = PLAIN.fullmatch(chunk)
@@ -50,8 +52,8 @@ def _assessed(run):
 
 def textblob(text):
     """(polarity, subjectivity, assessments) of a text: those of `TextBlob(text).sentiment_assessments`."""
-    words, (library, *_, joined) = "".join(map(BLOB.__getitem__, text.split())), _blob()
-    if joined.search(words):
+    words, (library, *_, perhaps, joined) = "".join(map(BLOB.__getitem__, text.split())), _blob()
+    if perhaps.search(words) and joined.search(words):
         whole = library(text)
         return *whole, whole.assessments
     runs = RUN.findall(words)
@@ -63,17 +65,19 @@ def textblob(text):
             elif LIVE in run and _assessed(run):
                 runs.append(run)
     found = [one for run in runs for one in _assessed(run)]
+    if not found:
+        return 0.0, 0.0, found
     polarity = subjectivity = 0
     for _, p, s, _ in found:  # in this order, as the library adds
         polarity += p
         subjectivity += s
-    return polarity / float(len(found) or 1), subjectivity / float(len(found) or 1), found
+    return polarity / len(found), subjectivity / len(found), found
 
 
 # ---- VADER ----------------------------------------------------------------------------------------------------------------------
 
 HIT, BENDS, LOUD, BUT, EMOJI = 1, 2, 4, 8, 16  # scored; changes a neighbour's score; in capitals; turns the sentence; left to the library
-HITS, BENT, SHOUTS, TURNS = (re.compile(b"[" + re.escape(bytes(n for n in range(32) if n & bit)) + b"]") for bit in (HIT, BENDS | LOUD, LOUD, BUT))
+HITS, BENT, SHOUTS, TURNS, LEFT = (re.compile(b"[" + re.escape(bytes(n for n in range(32) if n & bit)) + b"]") for bit in (HIT, BENDS | LOUD, LOUD, BUT, EMOJI))
 QUIET = bytes(n for n in range(32) if not n & LOUD)
 
 
@@ -131,7 +135,7 @@ def vader(text):
     chunks = text.split()
     marks = bytes(map(VADER.__getitem__, chunks))
     places = [hit.start() for hit in HITS.finditer(marks)]
-    if max(marks, default=0) >= EMOJI:
+    if LEFT.search(marks):
         return analyzer().polarity_scores(text)["compound"], places
     if not places:
         return 0.0, places

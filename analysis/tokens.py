@@ -199,6 +199,7 @@ def split_tokens(sentences):
 
 def _tags(words, heads):
     """Parts of speech, once for each distinct word: TextBlob's bundled tagger looks at nothing but the word, and whether it is the first (`heads`)."""
+    nltk("tokenize")  # first, or TextBlob's own import of it brings scikit-learn along
     from textblob.en import parser
     codes, distinct = pd.factorize(words)
     plain = [word.translate(SAME_LENGTH) for word in distinct]
