@@ -16,7 +16,7 @@ however i if in instead it its last later many meanwhile most my no not now of o
 their then there these they this those though through thus to today two under until we what when where whether which while who why with yet you""".split())
 SAME_LENGTH = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u00a0": " "})
 CLOSING = "\"'”’»)]}"
-WORD_STOP = re.compile(r"([^\W\d_]{2,})\.\s+\S")
+WORD_STOP = re.compile(r"""["(]*([^\W\d_]{2,})[.?!](?:\s+\S|["”’)])""")
 
 
 def nltk(module):

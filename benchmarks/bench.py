@@ -137,7 +137,7 @@ def draw(shown, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     matplotlib.rcParams["svg.hashsalt"] = "bench"
-    figure, ax = plt.subplots(figsize=(7.5, 0.55 * len(shown) + 1.1), layout="constrained")
+    figure, ax = plt.subplots(figsize=(9, 0.6 * len(shown) + 1.2), layout="constrained")
     for y, (task, theirs, ours) in enumerate(shown):
         ax.barh(y - 0.2, theirs, 0.36, color="#bbbbbb", label="the libraries" if not y else None)
         ax.barh(y + 0.2, ours, 0.36, color="#0072b2", label="here" if not y else None)
@@ -145,10 +145,11 @@ def draw(shown, path):
         ax.annotate(f"{ours:,.0f}   ({theirs / ours:.1f} times as fast)", (ours, y + 0.2), (3, 0), textcoords="offset points", va="center", fontsize=8)
     ax.set_yticks(range(len(shown)), [task for task, *_ in shown])
     ax.invert_yaxis()
-    ax.set_xlim(0, max(max(t, o) for _, t, o in shown) * 1.18)
-    ax.set_xlabel("microseconds an article of 2,500 characters, one core (shorter is faster)")
+    ax.set_xlim(0, max(max(t, o) for _, t, o in shown) * 1.45)
+    ax.set_xlabel("µs an article, one core: shorter is faster")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="center right")
     for ending in ("svg", "png"):
         figure.savefig(path.with_suffix(f".{ending}"), metadata={"Date": None} if ending == "svg" else {"Software": None}, dpi=150)
 
@@ -177,7 +178,7 @@ def main():
     usual = sum(theirs[name] for name in (*tone, "NLTK words"))
     tokens_too = ours["sentences"] + ours["tokens and tags"]
     whole = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, all of notebook 04", "agency", "match, 5,000 terms", "frames, four codebooks"))
-    pairs = [("sentences, TextBlob and VADER\n(sentence, article; here segments too)", sum(theirs[name] for name in tone), ours["sentences"] + ours["TextBlob's values"] + ours["VADER's values"]),
+    pairs = [("sentences, TextBlob, VADER\n(here of segments too)", sum(theirs[name] for name in tone), ours["sentences"] + ours["TextBlob's values"] + ours["VADER's values"]),
              ("sentences and words (here tags too)", theirs["NLTK sentences"] + theirs["NLTK words"], tokens_too)]
     for n in ("1,000", "5,000"):
         if f"flashtext, {n} terms" in theirs:
@@ -185,7 +186,7 @@ def main():
             pairs.append(("the same, our tokens given", theirs[f"flashtext, {n} terms"], ours[f"match, {n} terms"]))
     if "spaCy PhraseMatcher, 1,000 terms" in theirs:
         pairs.append(("spaCy PhraseMatcher, 1,000 terms", theirs["spaCy PhraseMatcher, 1,000 terms"], ours["match, 1,000 terms"] + tokens_too))
-    pairs.append(("the whole of notebooks 01 to 05, beside\nthe usual notebook's sentences, words, TextBlob, VADER", usual, whole))
+    pairs.append(("all of notebooks 01 to 05, beside the\nusual sentences, words, TextBlob, VADER", usual, whole))
     missing = [name for name in ("flashtext", "spacy") if not importlib.util.find_spec(name)]
     lines = [f"{len(articles):,} articles (libraries: {len(part)} of them), median of {said.rounds} rounds; Python {platform.python_version()}, {os.cpu_count()} cores, one used.",
              *[f"Not installed, so not compared with: {name} (pip install -e '.[bench]')." for name in missing], "",
