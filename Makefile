@@ -8,7 +8,7 @@
 #   make examples CODEBOOK=…               a codebook on its own examples
 #   make train CODED=…                    a coder learnt from people's codes
 #   make test                             every test
-#   make bench                            how fast the steps are
+#   make bench                            how fast the steps are, beside the usual notebook (ARGS=… as in benchmarks/bench.py --help)
 # `make` only prepares the environment; the verbs live in `python -m analysis --help`.
 
 PYTHON ?= python3
@@ -48,7 +48,7 @@ train: $(READY)
 	@$(BIN)/python -m analysis train $(WORDS)
 
 bench: $(READY)
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 $(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This suite needs Python 3.11 or newer; `make PYTHON=python3.12 …` names another one.")'

@@ -12,7 +12,7 @@ from analysis import tables
 
 ROOT = tables.ROOT
 READERS = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
-CODERS, BEYOND = {"sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading"}
+CODERS, BEYOND = {"exact", "sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading"}
 
 
 def tracked():
@@ -31,8 +31,8 @@ def name_and_bound(requirement):
 
 
 def extras(project):
-    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch."""
-    return [r for name, extra in project["optional-dependencies"].items() if name != "embeddings" for r in extra]
+    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch, and what only `make bench` compares with."""
+    return [r for name, extra in project["optional-dependencies"].items() if name not in ("embeddings", "bench") for r in extra]
 
 
 def test_environment_yml_equals_pyproject():
