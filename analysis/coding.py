@@ -70,12 +70,12 @@ def _refuse(path, wrong, values, found, expected):
 def judgements(codes, variable):
     """The numeric judgements of one variable: (people's: unit_id, coder, value; reference: value by unit_id).
 
-    The reference is `gold` where there is one, else the mean over the coders. An empty pair where the set does not hold the variable as numbers.
+    The reference of a unit is `gold` where somebody settled it, else the mean over its coders. An empty pair where the set does not hold the variable as numbers.
     """
     mine = codes[codes["variable"] == variable]
     mine = mine.assign(value=pd.to_numeric(mine["value"], errors="coerce")).dropna(subset=["value"])
     people, gold = mine[mine["coder"] != GOLD], mine[mine["coder"] == GOLD]
-    reference = gold.set_index("unit_id")["value"] if len(gold) else people.groupby("unit_id")["value"].mean()
+    reference = gold.set_index("unit_id")["value"].combine_first(people.groupby("unit_id")["value"].mean())
     return people[["unit_id", "coder", "value"]], reference
 
 
@@ -97,14 +97,15 @@ def families(codes):
 
 
 def categories(codes, variable):
-    """The reference of a categorical variable, by unit_id: 0.0 or 1.0, or words. `gold` where there is one, else the majority of the coders (of 0/1 more than half; of
+    """The reference of a categorical variable, by unit_id: 0.0 or 1.0, or words. A unit's `gold` where somebody settled it, else the majority of its coders (of 0/1 more than half; of
     words the most frequent, the first in the alphabet where several are). A family's prefix gives the name of the one that holds."""
     if variable not in set(codes["variable"]):
         names = [v for v in codes["variable"].unique() if v.startswith(f"{variable}:")]
         held = pd.concat({name.rpartition(":")[2]: categories(codes, name) for name in names}, axis=1)
         return held.idxmax(axis=1).rename("value")
     mine = codes[codes["variable"] == variable]
-    mine = mine[mine["coder"] == GOLD] if (mine["coder"] == GOLD).any() else mine
+    settled = mine.loc[mine["coder"] == GOLD, "unit_id"]
+    mine = mine[(mine["coder"] == GOLD) | ~mine["unit_id"].isin(settled)]
     if kind_of(codes, variable) == "words":
         return mine.groupby("unit_id")["value"].agg(lambda v: v.mode().iloc[0])
     return mine.assign(value=pd.to_numeric(mine["value"])).groupby("unit_id")["value"].mean().gt(0.5).astype("float64")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import claim
+from analysis.estimates import INTERVAL_FROM, claim
 from analysis.tables import SCHEMAS
 
 KINDS = ("machine", "hand", "corrected")
@@ -166,7 +166,7 @@ def voiced(units, voices, codes=None):
 def corrected(units, *, variable, coder, reliable="not known", level=0.95):
     """Share or mean of a variable by group, three times: what the machine says, what the hand codes say, and both together → `estimates`.
 
-    Higher: more units carry the variable (0/1), or more of it (other numbers). Intervals are t-intervals, cluster-robust over articles; null under two (coded)
+    Higher: more units carry the variable (0/1), or more of it (other numbers). Intervals are t-intervals, cluster-robust over articles; null under five (coded)
     articles, or where nothing varies. Shares and their ends are kept within 0 … 1. Correction removes the machine's bias; it saves little coding.
     PPI++ (Angelopoulos et al. 2023) for equal inclusion probabilities within the group, else the design-based form (Egami et al. 2023).
     `reliable`: the tier of the hand codes (agreement.tier); it and `warnings_of` stand in the claim.
@@ -266,9 +266,9 @@ def _rows(found, units, variable, coder, group, level, reliable, *, few=None, be
     rows, show = [], "{:.0%} to {:.0%}" if share else "{:.2f} to {:.2f}"
     for kind in KINDS:
         row = {"variable": variable, "group": group, "kind": kind, "coder": coder, "n_articles": found["machine"].n_articles, "n_units": found["machine"].n_units, "n_coded": 0, "claim": NOT_CODED}
-        if kind in found:
+        if kind in found and found[kind].n_articles and (kind == "machine" or found[kind].n_coded):
             one = found[kind]
-            low, high = ends(one, level=level)
+            low, high = ends(one, level=level) if one.n_clusters >= INTERVAL_FROM else (nan, nan)
             estimate, low, high = np.clip([one.estimate, low, high], -1 if between else 0, 1) if share else (one.estimate, low, high)
             said = warnings_of(one.n_clusters, one.n_coded, estimate if share and not between else None) if few is None else few
             row |= {"estimate": estimate, "low": low, "high": high, "n_articles": one.n_articles, "n_units": one.n_units, "n_coded": one.n_coded,
@@ -284,17 +284,18 @@ def _table(rows):
 
 # ---- how sure, and how much more to code ----------------------------------------------------------------------------------------
 
-def planned(units, *, articles=(0, 10, 20, 40, 80), per_article=None, level=0.95):
+def planned(units, *, articles=None, per_article=None, level=0.95):
     """Expected width of the corrected and the hand-coded interval after so many more articles are coded (one row per number of articles × units in each:
     more_articles, per_article, more_units, n_coded_articles, n_coded, width, width_hand, gain: width now less width then).
 
     From the sample's variance within and between articles (one-way analysis of variance, unequal sizes; weights as they are now). Smaller is surer. Rows that
-    ask for more articles than are left are not given. Treats the table as one group; plan for each group apart. Needs three coded articles with two units in some.
+    ask for more articles than are left are not given; by default 0, 5, 10, 20, 40, 80 and all that are left. Treats the table as one group; plan for each group apart. Needs three coded articles with two units in some.
     """
     units = _checked(units)
     coded = units[units["hand"].notna()]
     sizes = coded.groupby("article_id").size()
     n, m, total, left = len(coded), len(sizes), len(units), units["article_id"].nunique() - len(sizes)
+    articles = (0, 5, 10, 20, 40, 80, left) if articles is None else articles
     if m < 3 or n == m:
         raise ValueError(f"Plan: {n} units coded in {m} articles; at least three articles and more units than articles are needed before a width can be foreseen.")
     w = coded["inclusion"].rdiv(coded["weight"])

@@ -82,7 +82,7 @@ def sample(store, name, book, *, ambiguous=(), variables=None, articles=40, unit
     folder, made = folder_of(name), write_sample(folder_of(name), name, numbered(drawn, sentences, how), how, names)
     return (f"{how['units']} sentences of {how['articles']} articles (of {how['of_units']:,} in {how['of_articles']:,}), seed {seed}: {folder}\n"
             + (f"New: {', '.join(made)}" if made else "Nothing new: all of it was there.")
-            + f"\nEach coder opens sheets/<coder>.html in a browser, or fills in sheets/<coder>.csv. Files that come back go to sheets/returned/; then: python -m analysis collect NAME={name}")
+            + f"\nEach coder opens sheets/<coder>.html in a browser, or fills in sheets/<coder>.csv. Files that come back go to sheets/returned/; then: make collect NAME={name} (without make: python -m analysis collect NAME={name}).")
 
 
 def _stratified(whole, store, book, strata):
@@ -127,6 +127,7 @@ def write_sample(folder, name, units, how, coders):
     files = {"sample.json": lambda: described,
              "sample.csv": lambda: _csv(units.rename(columns={"stratum": "unit_stratum"})[["unit_id", "article_id", "sentence_id", "outlet", "article_stratum", "unit_stratum", "p_article", "p_unit", "probability", "text_sha"]]),
              "units.csv": lambda: _csv(units[["unit_id", "article_id", "sentence_id", "start", "end", "text", "before", "after"]])}
+    files["sheets/questions.txt"] = lambda: questions(how["variables"])
     for coder in coders:
         mine = blind(units, coder, how["seed"])
         files[f"sheets/{coder}.csv"] = lambda mine=mine: "\ufeff" + _csv(sheet(mine, how["variables"]))
@@ -163,6 +164,12 @@ def sheet(mine, variables):
     """A coder's units as a table to fill in: an empty column per variable, one for remarks. A text that a spreadsheet would take for a formula begins with an apostrophe."""
     safe = mine.assign(**{c: mine[c].str.replace(r"^(?=[=+\-@])", "'", regex=True) for c in ("text", "before", "after")})
     return safe.assign(note="", **{v["name"]: "" for v in variables})[["unit_id", "text", *(v["name"] for v in variables), "note", "before", "after", "coder"]]
+
+
+def questions(variables):
+    """What a coder with a spreadsheet needs beside it: each variable's question, definition and allowed codes, with the codebook's examples."""
+    told = lambda v: [f"{v['name']}: {v['question']}", v["definition"], *(f"  {value}  {says}" for value, says, _ in v["values"]), *(f"  example ({name}): {text}" for name, kind in (("yes", "positive"), ("no", "negative"), ("hard, no", "hard_negative")) for text in v[kind][:3])]
+    return "\n\n".join("\n".join(map(str, told(v))) for v in variables) + "\n\nAn empty cell is not coded; it is not a no.\n"
 
 
 def page(mine, variables, *, sample, name, coder):
@@ -214,7 +221,8 @@ def collect(folder, files=None):
             elif where == f"{one.path.name}, line {line}":
                 new.append((*key, value))
         by = ", ".join(dict.fromkeys(row[2] for row in one.rows)) or "nobody"
-        counts.append(f"{one.path.name}: {len(one.rows)} judgements by {by}, {len(new) - before} new" + (f"; columns not read: {', '.join(one.unread)}" if one.unread else ""))
+        if one.rows or one.unread:
+            counts.append(f"{one.path.name}: {len(one.rows)} judgements by {by}, {len(new) - before} new" + (f"; columns not read: {', '.join(one.unread)}" if one.unread else ""))
     wrong = [f"{one.path}, line {line}: found {found}; expected {expected}." for one in read for line, found, expected in sorted(one.wrong)]
     if wrong:
         raise coding.CodedSetError("\n".join([*wrong[:10], *([f"… and {len(wrong) - 10} more."] if len(wrong) > 10 else []), "Nothing was collected; what had been is as it was."]))
@@ -227,12 +235,15 @@ def collect(folder, files=None):
                 tables.write_atomically(aside, content)
     if new:
         tables.write_atomically(folder / "codes.csv", _csv(codes))
+    if codes.empty:
+        raise coding.CodedSetError(f"{folder / 'sheets'}: nothing is coded yet in {', '.join(p.name for p in paths)}; put what came back into {folder / 'sheets' / 'returned'}, or name it: FILES=a.csv,b.csv.")
     open_now = disputes(codes, units, how["variables"])
     if len(open_now) or listed.exists():
         tables.write_atomically(listed, "\ufeff" + _csv(open_now))
     left = int((open_now["gold"] == "").sum())
     return "\n".join([*counts, f"{len(codes)} judgements in {folder / 'codes.csv'}, {len(new)} of them new."
-                      + (f" {len(open_now)} disputes, {left} to be settled: fill in the column `gold` of {listed} and collect again." if left else f" {len(open_now)} disputes, all settled." if len(open_now) else "")])
+                      + (f" {len(open_now)} disputes, {left} to be settled: fill in the column `gold` of {listed} and collect again." if left else f" {len(open_now)} disputes, all settled." if len(open_now) else "")
+                      + " Now run `make report` on the corpus again: its page 06 measures the coders on these codes and corrects the shares."])
 
 
 def _how(folder):

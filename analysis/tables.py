@@ -324,7 +324,7 @@ class Store:
                 raise TableError(f"TOPIC={self.topic}: expected all, {', '.join(dict.fromkeys(known))}; a row a term in data/dictionaries/topics.csv adds one.")
         stem = self.source.name if self.source.is_dir() else self.source.stem
         own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "corpus"
-        own = f"coded-{own}" if coded and own in BUILT_IN else own
+        own = f"coded-{own}" if coded and (own in BUILT_IN or self.source.parent in (home() / "data" / "coded", ROOT / "data" / "coded")) else own  # a corpus's hand coding has its name
         self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
         if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise TableError(f"NAME={self.name}: a corpus's name is made of letters, digits, dots, hyphens and underscores.")

@@ -19,7 +19,7 @@ def folder(tmp_path, units=UNITS, codes=CODES):
 def test_a_coded_set(tmp_path):
     units, codes = coding.read_coded(folder(tmp_path))
     people, reference = coding.judgements(codes, "tone")
-    assert list(units["text"]) == ["One", "Two\nlines", "Three"] and set(people["coder"]) == {"a", "b"} and dict(reference) == {"u3": 1}
+    assert list(units["text"]) == ["One", "Two\nlines", "Three"] and set(people["coder"]) == {"a", "b"} and dict(reference) == {"u1": 0, "u2": 0, "u3": 1}, "settled where somebody settled it, else the mean"
     _, mean = coding.judgements(codes[codes["coder"] != "gold"], "tone")
     assert dict(mean) == {"u1": 0, "u2": 0}
 

@@ -90,7 +90,8 @@ def test_three_estimates_by_hand():
                                                                                               "corrected": {"n_articles": 4, "n_units": 8, "n_coded": 6}}
 
 
-def test_the_interval_is_over_articles():
+def test_the_interval_is_over_articles(monkeypatch):
+    monkeypatch.setattr(correction, "INTERVAL_FROM", 2)  # by hand, on three articles
     units = frame([("a", 0, 1), ("a", 0, 1), ("b", 0, 0), ("b", 0, 0), ("c", 0, 1), ("c", 0, 0)])
     hand = row(correction.corrected(units, variable="x", coder="c"), "hand")
     sums = np.array([2 * 0.5, -2 * 0.5, 0]) / 6
@@ -264,14 +265,23 @@ def test_hand_shares_by_voice_are_counts_and_unvalidated_voices_are_stamped():
     assert correction.by_voice(voices(1, validated=False), variable="x", coder="c")["claim"].str.endswith(VOICE_NOT_VALIDATED).all()
 
 
-def test_the_interval_of_a_share_by_voice_is_that_of_a_ratio_over_articles():
+def test_the_interval_of_a_share_by_voice_is_that_of_a_ratio_over_articles(monkeypatch):
     """Own words, 10 or 0: 2 of 3 in a, 0 of 1 in b, 1 of 2 in c; what each article adds to the ratio's error is the sum of (value − ratio) over its own words, over all six."""
+    monkeypatch.setattr(correction, "INTERVAL_FROM", 2)
     rows = [("a", 1, "own"), ("a", 1, "own"), ("a", 0, "own"), ("b", 0, "own"), ("b", 1, "quoted"), ("c", 1, "own"), ("c", 0, "own"), ("c", 1, "quoted")]
     units = pd.DataFrame([(a, 10 * y, 10 * y, v, v) for a, y, v in rows], columns=["article_id", "machine", "hand", "machine_voice", "hand_voice"])
     found = row(correction.by_voice(units, variable="x", coder="c"), "hand", "own")
     sums = np.array([2 - 3 * 0.5, 0 - 1 * 0.5, 1 - 2 * 0.5]) / 6
     reach = 4.302652729749462 * np.sqrt((sums ** 2).sum() * 3 / 2)  # t(2)
     assert found["estimate"] == pytest.approx(10 * 3 / 6) and (found["low"], found["high"]) == pytest.approx((10 * (0.5 - reach), 10 * (0.5 + reach))) and found["n_articles"] == 3
+
+
+def test_under_five_coded_articles_there_is_no_interval_and_without_codes_no_claim():
+    few = correction.corrected(frame([(a, y % 2, y % 2) for a in "abcd" for y in range(4)]), variable="x", coder="c", reliable="rely")
+    assert few["low"].isna().all() and row(few, "corrected")["claim"].startswith("not an estimate (too few articles")
+    heard = pd.DataFrame({"article_id": list("aabbccddee"), "machine": 1.0, "hand": [1.0, np.nan] * 5, "machine_voice": ["own", "direct"] * 5, "hand_voice": ["own", None] * 5})
+    found = correction.by_voice(heard, variable="x", coder="c", reliable="rely")  # a voice that no coded sentence has
+    assert row(found, "hand", "direct")["claim"] == row(found, "corrected", "direct")["claim"] == "no unit coded" and pd.isna(row(found, "corrected", "direct")["estimate"])
 
 
 # ---- the planner ----------------------------------------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def test_claims_refuse_what_they_do_not_know():
 def test_what_ends_a_caption():
     groups = pd.DataFrame({"article_id": [f"a{i}" for i in range(34)], "group": ["Times"] * 15 + ["Post"] * 16 + ["Sun"] * 3})
     said = estimates.gate(groups, "conflict")
-    assert said == ("Uncorrected: not an estimate (no hand coding stands beside the machine's codes). "
+    assert said == ("Uncorrected: not an estimate (no hand coding corrects the machine's codes here). "
                     "Between groups: no ranking is supported (they are not matched and may have covered different things).")
     assert "Between" not in estimates.gate(groups[:15], "conflict")
     assert "these texts differ (a group has fewer than 15 articles)" in estimates.gate(groups[14:32][::2], "conflict")

@@ -224,3 +224,12 @@ def test_impossible_choices_are_refused(home, words, message):
 
 def test_topics_have_names_of_their_own(home):
     assert [tables.Store("newsarticles", topic=t).name for t in (None, "all")] == ["newsarticles", "newsarticles-all"]
+
+
+def test_a_corpus_and_its_hand_coding_have_two_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("ANALYSIS_HOME", str(tmp_path))
+    corpus, coded = tmp_path / "harbour", tmp_path / "data" / "coded" / "harbour"
+    for folder in (corpus, coded):
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("It rained.", encoding="utf-8")
+    assert (tables.Store(corpus).name, tables.Store(coded, coded=True).name) == ("harbour", "coded-harbour"), "`report` and `validate` of one corpus do not meet"
