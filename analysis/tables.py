@@ -222,8 +222,11 @@ def fingerprint(path):
     """SHA-256 of a file, or of the names and contents of all files below a folder; null where there is nothing."""
     path = Path(path)
     if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:  # one file of a corpus that may not be read; its reader says so
+            return "unreadable"
     if not path.is_dir():
         return None
     whole = hashlib.sha256()
@@ -323,7 +326,8 @@ class Store:
             if self.topic not in known:
                 raise TableError(f"TOPIC={self.topic}: expected all, {', '.join(dict.fromkeys(known))}; a row a term in data/dictionaries/topics.csv adds one.")
         stem = self.source.name if self.source.is_dir() else self.source.stem
-        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "corpus"
+        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem)[:80].strip("-.") or "corpus"
+        own = re.sub(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", r"corpus-\1", own)  # names that Windows keeps for itself
         own = f"coded-{own}" if coded and own in BUILT_IN else own
         self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
         if not re.fullmatch(r"\w[\w.-]*", self.name):
