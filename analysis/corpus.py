@@ -94,7 +94,7 @@ def read(source, *, columns=None):
     if source.is_dir():
         refused += _no_files(source)
     for path in tables.files_below(source) if source.is_dir() else [source]:
-        name = path.relative_to(root).as_posix().encode("utf-8", "replace").decode("utf-8")
+        name = _visible(path.relative_to(root).as_posix())
         try:
             _read_into(rows, refused, name, path.read_bytes(), columns, [ARCHIVE_LIMIT])
         except OSError as error:
@@ -114,7 +114,7 @@ def read(source, *, columns=None):
 def _no_files(root):
     """What lies in a folder and is neither a file nor a folder that can be entered, as refusals."""
     found = []
-    say = lambda path, what, wanted: found.append((Path(path).relative_to(root).as_posix().encode("utf-8", "replace").decode("utf-8"), None, what, wanted))
+    say = lambda path, what, wanted: found.append((_visible(Path(path).relative_to(root).as_posix()), None, what, wanted))
     for folder, folders, names in os.walk(root, onerror=lambda error: say(error.filename, error.strerror, "a folder that may be opened")):
         folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
         for path in (Path(folder, name) for name in [*folders, *sorted(names)] if not name.startswith((".", "__MACOSX"))):
@@ -161,7 +161,7 @@ def _read_zip(rows, refused, name, content, columns, left):
     tops = {PurePosixPath(m.filename).parts[:1] for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")}
     shared = len(next(iter(tops))) if len(tops) == 1 and all("/" in m.filename for m in archive.infolist()) else 0  # one folder around all names no outlet
     for member in sorted(archive.infolist(), key=lambda m: m.filename):
-        path = PurePosixPath(*(part for part in PurePosixPath(_string(member.filename).replace("\\", "/")).parts if part not in ("..", "/")))  # nothing is unpacked to disk: names only name
+        path = PurePosixPath(*(part for part in PurePosixPath(_visible(member.filename).replace("\\", "/")).parts if part not in ("..", "/")))  # nothing is unpacked to disk: names only name
         if member.is_dir() or any(part.startswith((".", "__MACOSX")) for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
             continue
         inside = path.name if name == tables.WHEEL or name.endswith("NewsArticles.zip") else f"{name}/{PurePosixPath(*path.parts[shared:]) if len(path.parts) > shared else path}"
@@ -346,6 +346,11 @@ def _string(value):
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
 
 
+def _visible(name):
+    """A name or id without what no page may hold: control characters, and bytes that are no text, are shown as �."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", name)
+
+
 def _article(item, name, line, columns):
     """One article from one reader's fields: known columns under our names, the others as `meta_*`."""
     own = {theirs: ours for ours, theirs in columns.items() if theirs in item}
@@ -370,9 +375,9 @@ def _article(item, name, line, columns):
     site = site[1] if site else None
     many = PurePosixPath(name).suffix.lower() not in (".txt", ".md", ".html", ".htm")
     return {
-        "article_id": found.get("article_id"), "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
+        "article_id": _visible(found.get("article_id") or "") or None, "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
         "date": parse_date(found.get("date")), "title": found.get("title"), "subtitle": found.get("subtitle"), "text": found["text"],
-        "source": found.get("url") or (f"{name}:{line}" if many else name), "language": (found.get("language") or "")[:2].lower() or None,
+        "source": _visible(found.get("url") or "") or (f"{name}:{line}" if many else name), "language": (found.get("language") or "")[:2].lower() or None,
         "_file": name, "_line": line, "_many": many, "_mapped": tuple(ours for ours, theirs in columns.items() if theirs in item), "_seen": tuple(map(str, item)),
     } | rest
 
@@ -587,6 +592,14 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
             duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
+
+
+def told(refused, *, most=3):
+    """What the terminal says of refusals: how many, and the first of them, a line each."""
+    if len(refused):
+        yield f"{len(refused)} file{'s' * (len(refused) > 1)} or row{'s' * (len(refused) > 1)} {'were' if len(refused) > 1 else 'was'} refused; all stand on page 01_corpus.html" + (f", the first {most}:" if len(refused) > most else ":")
+    for row in refused.head(most).itertuples():
+        yield "  " + INVISIBLE.sub("", f"{row.file}{'' if pd.isna(row.line) else f', line {row.line}'}: found {row.found}; expected {row.expected}")
 
 
 def account(found, refused, articles, mended):

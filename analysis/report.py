@@ -61,6 +61,8 @@ def report(store, choices, *, tell=print):
         tell(f"  {path.stem:14} {time.perf_counter() - clock:5.1f} s")
     if failure or changed or not _bound(store, folder):
         _bind(store, folder, done, failure)
+    for line in (line for path in done for line in (_last_run(store, path) or {}).get("told", ())):
+        tell(f"  {line}")
     if failure:
         raise failure
     if browser := _browser():
@@ -147,7 +149,7 @@ def _run(store, path, key, choices, last):
     wrote[page.relative_to(tables.home()).as_posix()] = tables.fingerprint(page)
     for orphan in set(last["wrote"] if last else ()) - set(wrote) - made:  # figures that this corpus no longer gives
         (tables.home() / orphan).unlink(missing_ok=True)
-    tables.write_atomically(_run_file(store, path), json.dumps({"key": key, "read": read, "wrote": wrote, "seconds": round(time.perf_counter() - clock, 1)}, indent=1))
+    tables.write_atomically(_run_file(store, path), json.dumps({"key": key, "read": read, "wrote": wrote, "told": [what for verb, what, _ in entries if verb == "told"], "seconds": round(time.perf_counter() - clock, 1)}, indent=1))
 
 
 def _plain(text):

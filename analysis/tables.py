@@ -3,11 +3,13 @@
 Every table is one Parquet file in `data/derived/<corpus>/`. Its footer records what it was made from (the content hashes of its
 inputs) and with which code, so that a table that no longer fits its inputs is refused with the name of the notebook to run.
 """
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -301,6 +303,45 @@ def write_atomically(path, content):
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(store):
+    """Hold a corpus for one run. A second run is refused with the first one's process; the lock is the system's and ends with its process, so none is ever stale.
+
+    Holding it, what a killed run left half-written (`.name.pid`) is removed.
+    """
+    path = store.folder / ".running"
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            if os.name == "nt":
+                import msvcrt
+                file.seek(2**30)  # beyond the process's number, which others may read
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):  # else this disk has no locks
+                file.seek(0)
+                with file:
+                    raise TableError(f"Another run (process {file.read().strip() or 'just begun'}) is at work on `{store.name}`: wait until it ends, or give this one a NAME=… of its own.") from None
+        if os.name == "nt" or path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            break
+        file.close()  # the run that held it has just removed it
+    try:
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        for folder in (store.folder, home() / "figures" / store.name, home() / "reports" / store.name):
+            for left in [p for p in folder.rglob(".*") if re.fullmatch(r"\..+\.\d+", p.name) and p.is_file()]:
+                left.unlink(missing_ok=True)
+        yield
+    finally:
+        if os.name != "nt":
+            path.unlink(missing_ok=True)
+        file.close()
 
 
 class Store:

@@ -59,12 +59,12 @@ HARD = {
     "mixed.txt": (("Déjà vu. “Yes.” " * 30).encode() + "Caf\xe9 na\xefve.".encode("latin-1"), 1, []), "bom.csv": ("id,text\n1,One.\n".encode("utf-8-sig"), 1, []), "bom.json": (json.dumps([{"text": "One."}]).encode("utf-8-sig"), 1, []),
     "boms.jsonl": (b"\xef\xbb\xbf" + b'{"text": "One."}\n\xef\xbb\xbf{"text": "Two."}\n', 1, ["no JSON"]), "noise.txt": (bytes(range(256)) * 8, 1, []),
     "nul.txt": (b"One\x00 word. Two\x00 words.", 1, []), "nul.csv": (b"id,text\n1,One\x00 word.\n", 1, []), "nul_id.csv": (b"id,text\n\x00\x01,One word.\n", 1, []), "crlf.txt": (b"One.\r\n\r\nTwo.\r\n", 1, []),
-    "cr.txt": (b"One.\r\rTwo.\r", 1, []), "cr.csv": (b'id,text\r1,"One.\rTwo."\r2,Three.\r', 2, []), "line.txt": (b"He said that it was bad and then it went on. " * 6_000, 1, []),
-    "one_sentence.txt": (b"and so it went " * 6_000, 1, []), "paragraphs.txt": (b"A word.\n\n" * 20_000, 1, []), "spaces.txt": (b"One." + b" " * 300_000 + b"Two.", 1, []),
-    "emoji.txt": ("😀👩‍👩‍👧‍👦🏳️‍🌈. ".encode() * 4_000, 1, []), "rtl.txt": ("قال الوزير إن الجسر سيغلق. \u202eשלום\u202c. ".encode() * 50, 1, []), "combining.txt": (("Z" + "\u0301" * 500 + "algo spoke. ").encode() * 20, 1, []),
+    "cr.txt": (b"One.\r\rTwo.\r", 1, []), "cr.csv": (b'id,text\r1,"One.\rTwo."\r2,Three.\r', 2, []), "line.txt": (b"He said that it was bad and then it went on. " * 1_000, 1, []),
+    "one_sentence.txt": (b"and so it went " * 1_500, 1, []), "paragraphs.txt": (b"A word.\n\n" * 2_000, 1, []), "spaces.txt": (b"One." + b" " * 300_000 + b"Two.", 1, []),
+    "emoji.txt": ("😀👩‍👩‍👧‍👦🏳️‍🌈. ".encode() * 200, 1, []), "rtl.txt": ("قال الوزير إن الجسر سيغلق. \u202eשלום\u202c. ".encode() * 50, 1, []), "combining.txt": (("Z" + "\u0301" * 500 + "algo spoke. ").encode() * 20, 1, []),
     "control.txt": ("\x1b[31mRed\x1b[0m \x07alarm\u2028 said\x85 the\x0b mayor\x0c.".encode(), 1, []), "markup.txt": (b"<script>alert(1)</script> {{ 7*7 }} {% include 'x' %} $x^2$ <img src=x onerror=alert(1)> said.", 1, []),
-    "marks.txt": ("“" * 3_000 + "\" '" * 3_000 + "(" * 3_000 + "word", 1, []), "initials.txt": (b"A.B. " * 3_000, 1, []), "words_only_marks.txt": (b"!!! ... ??? *** --- ", 1, []), "brackets.md": ("[" * 3_000 + "![" * 3_000 + "[a](" * 3_000 + "*a _b " * 3_000, 1, []),
-    "fence.md": ("---\na: x\n" + "a line\n" * 3_000, 1, []),
+    "marks.txt": ("“" * 500 + "\" '" * 500 + "(" * 500 + "word", 1, []), "initials.txt": (b"A.B. " * 500, 1, []), "words_only_marks.txt": (b"!!! ... ??? *** --- ", 1, []), "brackets.md": ("[" * 500 + "![" * 500 + "[a](" * 500 + "*a _b " * 500, 1, []),
+    "fence.md": ("---\na: x\n" + "a line\n" * 500, 1, []),
     "surrogate.json": (b'[{"text": "A \\ud800 lone one.", "title": "\\udfff", "outlet": "\\ud83d\\ude00 and \\udc00", "\\ud800": "x"}]', 1, []), "surrogate.jsonl": (b'{"id": "\\ud800", "text": "One."}\n', 1, []),
     "deep.json": (b"[" * 100_000, 0, ["no JSON"]), "huge_number.jsonl": (b'{"text": "One.", "n": ' + b"9" * 5000 + b'}\n{"text": "Two.", "n": 1e999}\n{"text": "Three.", "n": NaN}\n', 2, ["no JSON"]),
     "kinds.json": (json.dumps([1, None, "text", [], {"text": None}, {"text": {"a": "b"}}, {"text": ["One.", "Two."]}, {"text": "Fine.", "id": 7, "date": 20231027}]).encode(), 3, ["int as", "NoneType as", "str as", "list as", "no text"]),
@@ -200,8 +200,7 @@ def test_a_folder_of_all_of_it_ends_in_a_report_that_lists_what_was_refused(ever
     assert all(name in page for name, (_, _, whats) in HARD.items() if whats), "every refused file stands on page 01"
     assert not re.search(r"<script|onerror=alert\(1\)>|\x1b|\x00", page) and not list(folder.rglob("up.txt"))
     again = run("report", f"CORPUS={folder / 'in'}", home=folder / "home", pdf=False)
-    assert again.stdout.count("unchanged") == done.stdout.count(" s\n") - 0 or "unchanged" in again.stdout
-    assert said[0] in again.stdout, "and told again when nothing is run again"
+    assert "unchanged" in again.stdout and said[0] in again.stdout, "and told again when nothing is run again"
 
 
 def test_nothing_readable_is_one_message_and_a_failing_exit(tmp_path):
