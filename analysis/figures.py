@@ -9,13 +9,16 @@ import re
 import numpy as np
 import pandas as pd
 
-from analysis import estimates, tables
+from analysis import corpus, estimates, tables
 
 INK, SOFT, PALE = "#222222", "#8c8c8c", "#d9d9d9"
 COLOUR = {"textblob": "#0072B2", "vader": "#D55E00", "news": "#009E73"}  # Okabe–Ito; each instrument also has its own marker
 MARKER = {"textblob": "o", "vader": "D", "news": "s"}
 NAME = {"textblob": "TextBlob", "vader": "VADER", "news": "News lexicon"}
+HOUSE = tables.ROOT / "analysis" / "house.mplstyle"  # the one place that says how figures look
 MOST_ROWS = 12  # groups that one figure shows
+TEXTS = ("title", "text", "words", "opening", "left", "right", "token")  # columns of shown tables that hold articles' texts
+MOST_A_MARK, MOST_BEHIND = 100, 2000  # sentences that a figure's note names: of one mark, and in all
 
 
 # ---- drawing --------------------------------------------------------------------------------------------------------------------
@@ -424,31 +427,69 @@ class Published:
     def _repr_html_(self):
         picture = base64.b64encode(self.svg).decode()
         return (f'<figure id="{self.name}"><img alt="{html.escape(self.alt)}" src="data:image/svg+xml;base64,{picture}">'
-                f'<figcaption>{html.escape(self.caption)} <span class="file">[{self.name}]</span></figcaption></figure>')
+                f'<figcaption>{html.escape(visible(self.caption))} <span class="file">[{self.name}]</span></figcaption></figure>')
 
     def __repr__(self):
         return f"{self.name}: {self.caption}"
 
 
-def publish(store, name, draw, numbers, *, caption, claim, alt, made_from, choices=None, **options):
-    """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes).
+def withheld():
+    """Are the articles' texts to be kept out of the pages (`TEXT=withheld`)?"""
+    return tables.choice("TEXT", None) == "withheld"
 
-    `draw` takes the numbers; `claim`, what they may be called (`estimates.gate`), ends the caption; `made_from` names the tables they come from. The same numbers give the same bytes.
+
+def visible(text):
+    """Text in which characters that cannot be seen, or turn the direction of reading, show as ⟨U+202E⟩."""
+    return corpus.INVISIBLE.sub(lambda c: f"⟨U+{ord(c.group()):04X}⟩", text)
+
+
+def _behind(table, numbers):
+    """What a figure's note says of the articles or sentences behind its marks: how many, and the ids and terms of some, never text."""
+    where = [c for c in ("article_id", "sentence_id") if c in table]
+    keys = [c for c in table if c not in (*where, "terms")]
+    drawn = numbers[keys].drop_duplicates()
+    most = max(5, min(MOST_A_MARK, MOST_BEHIND // max(1, len(drawn))))
+    rows = drawn.merge(table.drop_duplicates([*keys, *where]), on=keys)
+    turns = rows.assign(turn=rows.groupby([*keys, "article_id"]).cumcount()).sort_values("turn", kind="stable")
+    shown = turns.groupby(keys, sort=False).head(most).sort_values(where, kind="stable")
+    terms = {}
+    if "terms" in table:
+        every = shown[[*keys, *where]].merge(table.drop_duplicates(), on=[*keys, *where]).dropna(subset=["terms"])
+        terms = every[every["terms"] != ""].groupby([*keys, *where])["terms"].agg(lambda t: "; ".join(t)[:90]).to_dict()
+    number = {a: i for i, a in enumerate(dict.fromkeys(shown["article_id"]))}
+    listed = {key: part[where] for key, part in shown.groupby(keys, sort=False)}
+    told = lambda key, row: [number[row[0]], *map(int, row[1:]), *filter(None, [terms.get((*key, *row))])]
+    return {"of": "sentences" if "sentence_id" in table else "articles", "most": most, "articles": list(number),
+            "marks": [{"mark": list(key), "total": len(part), "in": part["article_id"].nunique(), "shown": [told(key, row) for row in listed[key].itertuples(index=False, name=None)]}
+                      for key, part in rows.groupby(keys, sort=False)]}
+
+
+def _note_of(behind, numbers):
+    """`_behind` as JSON, a line a mark."""
+    if behind is None or behind.empty:
+        return ""
+    line = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    found = _behind(behind, numbers)
+    marks = found.pop("marks")
+    return ',\n "behind": ' + line(found)[:-1] + ',"marks":[\n' + ",\n".join(map(line, marks)) + "]}"
+
+
+def publish(store, name, draw, numbers, *, caption, claim, alt, made_from, choices=None, behind=None, **options):
+    """Draw and save one figure: `figures/<corpus>/<name>` as .svg, .png, .csv (the numbers drawn) and .json (caption, alt text, hashes, how it is drawn).
+
+    `draw` takes the numbers; `claim`, what they may be called (`estimates.gate`), ends the caption; `made_from` names the tables they come from. The same numbers give the same bytes. `behind`: what the marks
+    rest on, a row an article or sentence: columns of `numbers` that tell the marks apart, article_id, sentence_id, terms (what matched);
+    where a mark has more than the note holds, the first rows of each article are taken in turn.
     """
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     folder, caption = tables.home() / "figures" / store.name, f"{caption} {claim}"
-    svg, png = io.BytesIO(), io.BytesIO()
-    with matplotlib.rc_context(fname=tables.ROOT / "analysis" / "house.mplstyle"):
-        figure = draw(numbers, **options)
-        FigureCanvasAgg(figure)
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", metadata={"Software": None})
-    csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
-    note = {"figure": name, "corpus": store.name, "caption": caption, "claim": claim, "alt": alt, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
+    texts, dates = list(numbers.select_dtypes(include=["str", "object"]).columns), list(numbers.select_dtypes(include=["datetime"]).columns)
+    csv = plain(numbers).to_csv(index=False, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d").encode("utf-8")
+    options = {k: sorted(v) if isinstance(v, (set, frozenset)) else list(v) if isinstance(v, tuple) else v for k, v in options.items()}
+    drawing = {"kind": draw.__name__, "options": options, "texts": texts, "dates": dates}
+    note = {"figure": name, "corpus": store.name, "caption": caption, "claim": claim, "alt": alt, "drawing": drawing, "inputs": {table: store.content(table) for table in made_from}, "choices": choices or {},
             "versions": {"python": platform.python_version().rsplit(".", 1)[0]} | tables.versions("matplotlib", "numpy", *tables.INSTRUMENTS)}
-    files = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": csv.encode("utf-8"),
-             "json": (json.dumps(note, ensure_ascii=False, indent=1) + "\n").encode("utf-8")}
+    files = _drawn(csv, drawing, HOUSE)  # from the numbers as they are saved: what `redraw` gives is the same
+    files |= {"csv": csv, "json": (json.dumps(note, ensure_ascii=False, indent=1)[:-2] + _note_of(behind, numbers) + "\n}\n").encode("utf-8")}
     for ending, content in files.items():
         path = folder / f"{name}.{ending}"
         tables.write_atomically(path, content)
@@ -456,10 +497,32 @@ def publish(store, name, draw, numbers, *, caption, claim, alt, made_from, choic
     return Published(name, files["svg"], caption, alt, csv)
 
 
+def redraw(store, name, *, style=HOUSE, forms=("svg", "png")):
+    """A published figure drawn again from its saved numbers alone, in the style of a matplotlib style file: form → bytes. In the house's style they are those published."""
+    folder = tables.home() / "figures" / store.name
+    note = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return _drawn((folder / f"{name}.csv").read_bytes(), note["drawing"], style, forms)
+
+
+def _drawn(csv, drawing, style, forms=("svg", "png")):
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    numbers = pd.read_csv(io.BytesIO(csv), dtype=dict.fromkeys(drawing["texts"], "str"), parse_dates=drawing["dates"], keep_default_na=False, na_values=[""])
+    numbers = numbers.assign(**{c: numbers[c].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True) for c in drawing["texts"]})
+    metadata, found = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}, {}
+    with matplotlib.rc_context(fname=style):
+        figure = globals()[drawing["kind"]](numbers, **drawing["options"])
+        FigureCanvasAgg(figure)
+        for form in forms:
+            figure.savefig(file := io.BytesIO(), format=form, metadata=metadata[form])
+            found[form] = file.getvalue()
+    return found
+
+
 def plain(numbers):
     """A table whose text no spreadsheet takes for a formula."""
     texts = numbers.select_dtypes(include=["str", "object"]).columns
-    return numbers.assign(**{c: numbers[c].map(lambda v: "'" + v if isinstance(v, str) and v[:1] in "=+-@\t" else v) for c in texts})
+    return numbers.assign(**{c: numbers[c].map(lambda v: "'" + v if isinstance(v, str) and v.startswith(tuple("=+-@\t\r")) else v) for c in texts})
 
 
 def show(table, caption, *, decimals=3, most=50, longest=300):
@@ -468,8 +531,11 @@ def show(table, caption, *, decimals=3, most=50, longest=300):
     if len(table) > most:
         caption += f" (the first {most} of {len(table):,} rows)"
 
+    if withheld():
+        shown = shown.assign(**{c: shown[c].map(lambda v: "(withheld)" if isinstance(v, str) else v) for c in TEXTS if c in shown})
+
     def text(value):
-        value = "" if value is None or value is pd.NA or value != value else str(value)
+        value = "" if value is None or value is pd.NA or value != value else visible(str(value))
         return html.escape(value if len(value) <= longest else value[:longest].rstrip() + " …")
 
     def number(value):
@@ -479,7 +545,7 @@ def show(table, caption, *, decimals=3, most=50, longest=300):
         return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
 
     formats = {column: number if pd.api.types.is_float_dtype(kind) else day if pd.api.types.is_datetime64_any_dtype(kind) else text for column, kind in shown.dtypes.items()}
-    names = {column: str(column).replace("_", " ") for column in shown.columns}
+    names = {column: html.escape(visible(str(column).replace("_", " "))) for column in shown.columns}
     shown = shown.rename(columns=names)
     uuid = "t" + re.sub(r"\W+", "", caption.lower())[:40]
     return shown.style.format({names[c]: f for c, f in formats.items()}).hide(axis="index").set_caption(html.escape(caption)).set_uuid(uuid)
@@ -493,6 +559,8 @@ class shaded:
 
     def _repr_html_(self):
         out, at = [], 0
+        if withheld():
+            return '<p class="computed">(The text is withheld; the annotated article shows where each voice begins and ends.)</p>'
         for start, end, voice, speaker in zip(*(self.segments[c] for c in ("start", "end", "voice", "speaker"))):
             out.append(html.escape(self.text[at:start]).replace("\n", "<br>"))
             piece = html.escape(self.text[start:end])
@@ -524,7 +592,7 @@ class say:
         self.text, self.kind = f"{text} {claim}".strip(), kind
 
     def _repr_html_(self):
-        return f'<p class="{self.kind}">{html.escape(self.text)}</p>'
+        return f'<p class="{self.kind}">{html.escape(visible(self.text))}</p>'
 
     def __repr__(self):
         return self.text

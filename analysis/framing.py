@@ -416,8 +416,8 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     columns = ["indicator", *KEYS, "term", "start", "end"]
     hits = pd.concat([part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)], ignore_index=True).astype({"indicator": "int64", "start": "int64", "end": "int64"})
     hits = hits.drop_duplicates().sort_values([*KEYS, "start", "end", "indicator"], kind="stable", ignore_index=True)
-    names = [json.dumps(name) for _, _, name, _ in plan]
-    hits["item"] = [f"[{json.dumps(term, ensure_ascii=False)},{start},{end},{names[i]}]" for term, start, end, i in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist(), hits["indicator"].tolist())]
+    names, quoted = [json.dumps(name) for _, _, name, _ in plan], {term: json.dumps(term, ensure_ascii=False) for term in hits["term"].unique()}
+    hits["item"] = [f"[{quoted[term]},{start},{end},{names[i]}]" for term, start, end, i in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist(), hits["indicator"].tolist())]
     return hits
 
 

@@ -201,7 +201,9 @@ def _spread(begin, index):
 
 def _runs(tokens, unit, pieces):
     """(row, piece, names of pieces) of every place where a piece, a run of words without gap, stands whole within a unit; in order of the text."""
-    types, words = pd.factorize(tokens["token"].str.lower().str.replace("’", "'"))
+    printed, words = pd.factorize(tokens["token"])                               # what a word matches is asked once of each
+    folded, words = pd.factorize(pd.Series(words, dtype="str").str.lower().str.replace("’", "'"))
+    types = folded[printed]
     number_of = {word: n for n, word in enumerate(dict.fromkeys(word for piece in pieces for word in piece))}
     tree, ends = _tree([tuple(number_of[word] for word in piece) for piece in pieces])
     pairs = _matching_parts(words, number_of)                                    # (type, word of a term) as type × words + word, in order
@@ -254,9 +256,12 @@ def _longest(row, length, category, term):
     return kept[np.lexsort((category[kept], row[kept]))] if len(kept) else kept
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def evidence(items):
     """Evidence as it stands in tables: compact JSON."""
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+    return _encode(items) if items else "[]"
 
 
 def readable(why):

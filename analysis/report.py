@@ -12,12 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from analysis import tables
+from analysis import figures, reading, tables
 
 NOTEBOOKS = tables.ROOT / "notebooks"
 CONSTRUCTED = ("The retellings were written for this project. The styles are not outlets, and nothing here is evidence about real media: "
                "they are a positive control, texts in which the differences to be found are known.")
 NOT_FOR_PUBLICATION = "These pages quote sentences of the articles they are about: they are for your own reading, not for publication, unless the articles are free."
+WITHHELD = "The articles' texts are withheld (TEXT=withheld): these pages hold ids, places, matched terms and judgements, and may be published as far as those may."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge",
             "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
@@ -40,6 +41,7 @@ def report(store, choices, *, tell=print):
     Of a coded set (`CODED` among the choices) only the notebook of validation is run.
     """
     folder = tables.home() / "reports" / store.name
+    withheld = choices.get("TEXT") == "withheld"
     begun, done, changed, failure = time.perf_counter(), [], [], None
     tell(f"{'Coded set' if store.coded else 'Corpus'} {store.name}: {len(notebooks(store))} notebook{'s' * (len(notebooks(store)) > 1)}")
     for path in notebooks(store):
@@ -59,8 +61,19 @@ def report(store, choices, *, tell=print):
         done.append(path)
         changed.append(path)
         tell(f"  {path.stem:14} {time.perf_counter() - clock:5.1f} s")
-    if failure or changed or not _bound(store, folder):
-        _bind(store, folder, done, failure)
+    if withheld:  # nothing of an earlier run with texts stays among what may be published
+        for path in [folder / f"{p.stem}.html" for p in notebooks() if p not in done] + [folder / "report.pdf"] * bool(changed or failure):
+            path.unlink(missing_ok=True)
+        for old in ["tables", *["articles", "sentences"] * bool(failure)]:
+            shutil.rmtree(folder / old, ignore_errors=True)
+    clock = time.perf_counter()
+    written = 0 if store.coded else _annotate(store, folder, choices)
+    if written:
+        tell(f"  articles       {time.perf_counter() - clock:5.1f} s ({written:,} pages)")
+    if failure or changed or written or not _bound(store, folder):
+        _bind(store, folder, done, failure, choices)
+    if withheld:
+        _refuse_leaks(store, folder)
     for line in (line for path in done for line in (_last_run(store, path) or {}).get("told", ())):
         tell(f"  {line}")
     if failure:
@@ -75,12 +88,13 @@ def report(store, choices, *, tell=print):
 # ---- what is stale --------------------------------------------------------------------------------------------------------------
 
 def _key(path, choices):
-    """Hash of all that decides a notebook's outputs except its inputs: its source, the code it reaches, the page, the choices."""
+    """Hash of all that decides a notebook's outputs except its inputs: its source, the code it reaches, the page, the choices that it takes."""
     source = path.read_text(encoding="utf-8")
     page = [f.read_text(encoding="utf-8") for f in sorted((tables.ROOT / "analysis" / "page").iterdir())]
     style = (tables.ROOT / "analysis" / "house.mplstyle").read_text(encoding="utf-8")
     modules = tables.modules_in(source.replace('"', "\n").replace("\\n", "\n")) | {"report"}
-    whole = [source, tables.code_hash(*sorted(modules)), tables.versions("matplotlib", "nbconvert"), page, style, sorted(choices.items())]
+    taken = [(word, value) for word, value in sorted(choices.items()) if word == "TEXT" or f'choice(\\"{word}\\"' in source]
+    whole = [source, tables.code_hash(*sorted(modules)), tables.versions("matplotlib", "nbconvert"), page, style, taken]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
@@ -145,7 +159,7 @@ def _run(store, path, key, choices, last):
     made = {f"data/derived/{store.name}/{name}.parquet" for name in tables.SCHEMAS}
     read = {what: sha for what, sha in read.items() if f"data/derived/{store.name}/{what}.parquet" not in wrote}
     page = tables.home() / "reports" / store.name / f"{path.stem}.html"
-    tables.write_atomically(page, _render(store, path, notebook))
+    tables.write_atomically(page, _render(store, path, notebook, choices.get("TEXT") == "withheld"))
     wrote[page.relative_to(tables.home()).as_posix()] = tables.fingerprint(page)
     for orphan in set(last["wrote"] if last else ()) - set(wrote) - made:  # figures that this corpus no longer gives
         (tables.home() / orphan).unlink(missing_ok=True)
@@ -164,18 +178,22 @@ def title_of(path):
     return heading[1].strip() if heading else path.stem
 
 
-def _render(store, path, notebook):
+def _render(store, path, notebook, withheld=False):
     from nbconvert import HTMLExporter
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(tables.ROOT / "analysis")], exclude_anchor_links=True)
     everything = notebooks(store)
     at = everything.index(path)
     steps = [("Previous", everything[at - 1])] * (at > 0) + [("Next", p) for p in everything[at + 1:at + 2]]
-    page = _page(store, f"{title_of(path)} · {store.name}", current=path)
+    page = _page(store, f"{title_of(path)} · {store.name}", current=path, withheld=withheld)
     page["steps"] = [{"href": f"{p.stem}.html", "text": f"{word}: {title_of(p)}"} for word, p in steps]
     whole, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     tables_seen = iter(range(1, 1000))
     whole = re.sub(r'aria-label="Table of cell \d+"', lambda _: f'aria-label="Table {next(tables_seen)}"', whole)
+    whole = re.sub(r'<span class="file">\[(\w+)\]</span></figcaption>', lambda m: m[0].replace("</figcaption>", _behind_link(_note(store, m[1])) + "</figcaption>"), whole)
     return _answered(_numbered(whole, int(path.stem[:2])))
+
+
+WHO = {"people": "people's codes", "models": "codes by language models, no people", "authors": "codes by the authors of the texts"}  # who gave the codes that a coder is measured by
 
 
 ANSWER = re.compile(r'<p class="answer">.*?</p>', re.S)
@@ -193,7 +211,16 @@ def _numbered(whole, chapter):
     return re.sub(r"<figcaption>", lambda _: f"<figcaption><b>Figure {chapter}.{next(count)}.</b> ", whole)
 
 
-def _page(store, title, current=None):
+def _note(store, name):
+    return json.loads((tables.home() / "figures" / store.name / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _behind_link(note):
+    """The link from a figure to the sentences behind its marks, where its note names some."""
+    return f' · <a href="sentences/{note["figure"]}.html">{note["behind"]["of"].capitalize()} behind this figure</a>' if "behind" in note else ""
+
+
+def _page(store, title, current=None, withheld=False, code=True):
     """What every page needs: links, style, notices, and what it was made with."""
     from pygments.formatters import HtmlFormatter
     links = [{"href": "index.html", "text": "Overview", "current": current is None}]
@@ -201,10 +228,10 @@ def _page(store, title, current=None):
     css = (tables.ROOT / "analysis" / "page" / "page.css").read_text(encoding="utf-8")
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("a11y-high-contrast-light", "a11y-high-contrast-dark")) if _has_a11y_styles() else (
         HtmlFormatter(style="default").get_style_defs(".highlight"), HtmlFormatter(style="github-dark").get_style_defs(".highlight"))
-    code = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none; }}"
+    highlight = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none; }}"
     constructed = store.source == tables.ROOT / "data" / "retellings" or _holds_constructed(store)
     versions = tables.versions("news-framing", *tables.INSTRUMENTS, "matplotlib")
-    return {"title": title, "css": css + code, "links": links, "steps": [], "notices": [CONSTRUCTED] if constructed else [NOT_FOR_PUBLICATION],
+    return {"title": title, "css": css + highlight * code, "links": links, "steps": [], "notices": [CONSTRUCTED] * constructed + [WITHHELD] * withheld or [NOT_FOR_PUBLICATION],
             "made": "Made with " + ", ".join(f"{name} {number}" for name, number in versions.items()) + f", Python {sys.version.split()[0]}. Corpus: {store.name}."}
 
 
@@ -222,38 +249,146 @@ def _has_a11y_styles():
     return {"a11y-high-contrast-light", "a11y-high-contrast-dark"} <= set(get_all_styles())
 
 
-def _bind(store, folder, done, failure):
-    """The index: what ran, the answers, every figure. Built as HTML, so that no text from a corpus is taken for markup."""
-    from nbconvert import HTMLExporter
-    from nbformat.v4 import new_code_cell, new_notebook, new_output
-    text = html.escape
-    lines = [f"<h1>{text(store.name)}: how is the story told?</h1>"]
-    if failure:
-        lines.append(f'<p class="status-failed">The last run failed: {text(str(failure).rstrip("."))}. Pages below it are missing or from an earlier run.</p>')
-    lines.append("<h2>Pages</h2><ul>")
+def _bind(store, folder, done, failure, choices=None):
+    """The index: what was found, the corpus, the articles, every figure, a reviewer's checklist, a manifest. Jinja escapes all text."""
+    from markupsafe import Markup
+    choices, pages = choices or {}, []
     for path in notebooks(store):
         page = folder / f"{path.stem}.html"
-        if not page.is_file():
-            lines.append(f"<li>{text(title_of(path))} (not run yet)</li>")
-            continue
-        answer = ANSWER.search(page.read_text(encoding="utf-8"))
-        answer = answer.group().removeprefix('<p class="answer">').removesuffix("</p>") if answer else ""
-        lines.append(f'<li><a href="{path.stem}.html">{text(title_of(path))}</a>{" — " + answer if answer else ""}{"" if path in done else " (from an earlier run)"}</li>')
-    lines.append("</ul>")
-    figures = tables.home() / "figures" / store.name
-    notes = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(figures.glob("*.json"))]
-    lines += ["<h2>Figures</h2>"] if notes else []
-    for note in notes:
-        picture = base64.b64encode((figures / f"{note['figure']}.svg").read_bytes()).decode()
-        place = next((p.stem for p in notebooks(store) if p.stem[:2] == note["figure"][:2]), "index")
-        lines.append(f'<figure><img alt="{text(note["alt"])}" src="data:image/svg+xml;base64,{picture}">'
-                     f'<figcaption>{text(note["caption"])} <a href="{place}.html#{note["figure"]}">In its notebook: {note["figure"]}</a></figcaption></figure>')
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(tables.ROOT / "analysis")], exclude_anchor_links=True)
-    cell = new_code_cell(outputs=[new_output("display_data", {"text/html": "\n".join(lines)})])
-    whole, _ = exporter.from_notebook_node(new_notebook(cells=[cell]), resources={"page": _page(store, f"{store.name}: report")})
+        answer = ANSWER.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+        pages.append({"title": title_of(path), "href": page.name if page.is_file() else None, "earlier": path not in done, "answer": Markup(answer.group().removeprefix('<p class="answer">').removesuffix("</p>")) if answer else None})
+    pictures = tables.home() / "figures" / store.name
+    drawn = [{"name": n["figure"], "caption": n["caption"], "alt": n["alt"], "picture": base64.b64encode((pictures / f"{n['figure']}.svg").read_bytes()).decode(), "place": _place(store, n),
+              "behind": f"sentences/{n['figure']}.html" if "behind" in n and (folder / "sentences" / f"{n['figure']}.html").is_file() else None, "what": n.get("behind", {}).get("of", "").capitalize()} for n in figures.notes(store)]
+    pages_made = len(list((folder / "articles").glob("*.html"))) - 1
+    whole = reading.template("overview.html.j2").render(
+        page=_page(store, f"{store.name}: report", withheld=choices.get("TEXT") == "withheld"), heading=store.name, failure=str(failure).rstrip(".") if failure else None, pages=pages, figures=drawn,
+        reading=f"{pages_made:,} article{'s' * (pages_made != 1)}" if pages_made > 0 else None, card=_card(store, choices), checklist=_checklist(store, choices), manifest=_manifest(store, choices))
     index = folder / "index.html"
     tables.write_atomically(index, whole)
     tables.write_atomically(store.folder / "runs" / "index.json", json.dumps({"wrote": tables.fingerprint(index), "failed": bool(failure)}))
+
+
+def _place(store, note):
+    """The page of the notebook that a figure is drawn in."""
+    return next((p.stem for p in notebooks(store) if p.stem[:2] == note["figure"][:2]), "index") + ".html"
+
+
+# ---- the annotated articles, and the lists behind the figures -------------------------------------------------------------------
+
+def _annotate(store, folder, choices):
+    """Write the annotated articles and the lists of sentences, where they are not what the tables and the figures now give; how many pages."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+    try:
+        content = {name: store.content(name) for name in reading.TABLES}
+    except tables.TableError:  # a run that failed before its tables were there; older pages stay
+        return 0
+    notes, page = figures.notes(store), _page(store, store.name, withheld=choices.get("TEXT") == "withheld", code=False)
+    page |= {"links": [link | {"current": False} for link in page["links"]]}
+    source = [f.read_text(encoding="utf-8") for f in sorted((tables.ROOT / "analysis" / "page").iterdir())]
+    key = hashlib.sha256(json.dumps([content, notes, page, source, tables.code_hash("reading"), sorted(choices.items())]).encode()).hexdigest()
+    stamp, places = store.folder / "runs" / "pages.json", [folder / "articles", folder / "sentences"]
+    if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8")) == {"key": key, "wrote": [tables.fingerprint(p) for p in places]}:
+        return 0
+    whole_sentence = pc.field("segment_id").is_null()
+    only = {"tone": whole_sentence, "frames": whole_sentence & (pc.field("value") > 0)}
+    read = lambda name: pq.read_table(store.path(name), filters=only.get(name)).to_pandas()
+    made = set()
+    for path, whole in reading.pages({name: read(name) for name in reading.TABLES}, notes, page, {n["figure"]: _place(store, n) for n in notes}, by=choices.get("GROUP", "outlet"), withheld=choices.get("TEXT") == "withheld"):
+        tables.write_atomically(folder / path, whole)
+        made.add(folder / path)
+    for old in {p for place in places for p in place.glob("*.html")} - made:
+        old.unlink()
+    tables.write_atomically(stamp, json.dumps({"key": key, "wrote": [tables.fingerprint(p) for p in places]}))
+    return len(made)
+
+
+def _refuse_leaks(store, folder):
+    """Publishable pages hold no run of words of an article; one that does is deleted, and the run fails."""
+    if not store.path("articles").is_file():
+        return
+    names = [name for table, column in (("segments", "speaker"), ("agency", "actor")) if (found := _table(store, table, [column])) is not None for name in found[column].dropna().unique()]
+    forbidden = reading.runs(_table(store, "articles"), names=names)
+    for path in sorted(folder.rglob("*.html")):
+        if found := reading.leak(path.read_text(encoding="utf-8"), forbidden):
+            path.unlink()
+            raise NotebookFailed(f"TEXT=withheld: {path.name} held {reading.LEAST_RUN} words in a row of an article (“{found}”) and was deleted. A column shown by `figures.show` that holds text belongs in figures.TEXTS.")
+
+
+# ---- what the index says of the run ---------------------------------------------------------------------------------------------
+
+def _table(store, name, columns=None):
+    """A table as it lies there, or null where there is none."""
+    import pyarrow.parquet as pq
+    return pq.read_table(store.path(name), columns=columns).to_pandas() if store.path(name).is_file() else None
+
+
+def _counted(articles, group):
+    """The articles that count and their groups; none where the notebooks refused them."""
+    from analysis import estimates
+    try:
+        return estimates.groups_of(articles, group)
+    except ValueError:
+        return articles.head(0).assign(group=None)
+
+
+def _card(store, choices):
+    """The corpus in a few lines, from table `articles`."""
+    articles, group = _table(store, "articles"), choices.get("GROUP", "outlet")
+    if articles is None:
+        return []
+    counted, dates = _counted(articles, group), articles["date"].dropna()
+    sizes = counted["group"].value_counts()
+    built_in = store.source.is_relative_to(tables.ROOT)
+    return [("source", store.source.name if built_in else "the user's own files"), ("topic", store.topic), ("articles", f"{len(articles):,}"), ("of them counted (originals, in English)", f"{len(counted):,}"),
+            ("dates", f"{dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}" if len(dates) else "not known"), ("words", f"{articles['n_words'].sum():,}"),
+            (f"{store.label(group)}, articles counted", "; ".join(f"{g} {n}" for g, n in sizes.head(20).items()) + (" …" if len(sizes) > 20 else ""))]
+
+
+def _checklist(store, choices):
+    """What a reviewer asks, answered from the tables `reliability`, `estimates` and `articles`, and from the choices."""
+    from analysis import estimates
+    articles, reliability, estimated = _table(store, "articles"), _table(store, "reliability"), _table(store, "estimates")
+    rows, judged = [], {}
+    for name in ("tone", "frames"):
+        table = _table(store, name, ["coder", "variable"])
+        for coder, variables in table.drop_duplicates().groupby("coder")["variable"] if table is not None else ():
+            judged.setdefault(coder, set()).update(v for v in variables if not v.endswith("_masked"))
+    measured = set() if reliability is None else set(reliability["coder"])
+    for r in () if reliability is None else reliability[reliability["group"] == "all"].head(60).itertuples():
+        who = set(reliability.loc[reliability["variable"] == r.variable, "coder"])
+        codes = "among themselves" if r.coder in WHO else next((f"beside {said}" for crowd, said in WHO.items() if crowd in who), "beside people's codes")
+        number = lambda value: "undefined" if value != value else f"{value:.2f}"
+        rows.append((f"{r.coder} on {r.variable}", f"{codes}, {r.n:,} units: alpha {number(r.alpha)}" + (f" ({r.alpha_low:.2f} to {r.alpha_high:.2f})" if r.alpha_low == r.alpha_low else "") + f", macro-F1 {number(r.macro_f1)}, r {number(r.pearson)}"))
+    lacking = [f"{coder} ({', '.join(sorted(v.replace('_', ' ') for v in variables)) if len(variables) < 8 else f'{len(variables)} variables'})" for coder, variables in judged.items() if coder not in measured]
+    if judged:
+        rows.append(("not validated on this corpus", "; ".join([*lacking, "voices and speakers (notebook 03 has the detector beside the retellings' codes)", "agency"])))
+    if articles is None:
+        return rows
+    counted = _counted(articles, choices.get("GROUP", "outlet"))
+    sizes, twice = counted["group"].value_counts(), int(articles["duplicate_of"].notna().sum())
+    rows.append(("corrected by hand coding", "; ".join(sorted(set(estimated.loc[estimated["kind"] == "corrected", "variable"]))) if estimated is not None and len(estimated) else f"nothing: every mean and share is {estimates.UNCORRECTED}"))
+    rows.append(("intervals", f"95 %, percentile bootstrap over articles, 2,000 draws, fixed seed; none under {estimates.INTERVAL_FROM} articles"))
+    rows.append(("excluded", f"{twice:,} repetitions of an earlier article, {len(articles) - len(counted) - twice:,} not in English; headlines are coded, not counted"))
+    small = [str(g) for g, n in sizes.items() if n < estimates.RANKED_FROM or g == estimates.NOT_KNOWN]
+    rows.append(("listed, not ranked", f"{', '.join(small[:20])}{' …' if len(small) > 20 else ''} (fewer than {estimates.RANKED_FROM} articles, or not known)" if small else "no group"))
+    rows.append(("compared with", "nothing: one article" if len(counted) == 1 else "raw groups in notebooks 01 to 06: topic, length and day differ between them" + ("; matched samples in notebook 07" if any(p.stem.startswith("07") for p in notebooks()) else "")))
+    return [*rows, ("limits", "each notebook's section “What this does not show”")]
+
+
+def _manifest(store, choices):
+    """Versions, hashes and parameters."""
+    rows = [(f"choice {name}", value if name not in ("CORPUS", "CODED", "CODEBOOK", "LEXICON", "TRAINED", "EMBEDDINGS", "STYLE") else Path(value).name) for name, value in sorted(choices.items())]
+    rows += [("source, SHA-256", tables.fingerprint(store.source))]
+    for name in tables.SCHEMAS:
+        if store.path(name).is_file():
+            try:
+                rows.append((f"table {name}, content", store.footer(name)["content"]))
+            except tables.TableError:
+                rows.append((f"table {name}", "damaged"))
+    rows += [(name, number or "not installed") for name, number in tables.versions("news-framing", *tables.INSTRUMENTS, "pyarrow", "matplotlib", "nbconvert").items()]
+    return rows + [("Python", sys.version.split()[0])]
 
 
 def _bound(store, folder):
@@ -280,6 +415,7 @@ def _pdf(browser, folder):
     if target.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp + " " + tables.fingerprint(target):
         return False
     bodies = [re.search(r"<main[^>]*>(.*)</main>", text, re.S)[1] for text in texts]
+    bodies = [re.sub(r'<a href="(?!#|https?:)(?:\w+\.html(#\w+)|[^"]*)"', lambda m: f'<a href="{m[1]}"' if m[1] else "<a", body) for body in bodies]  # within the file, or nowhere
     bodies[1:] = [body.replace("<h1", '<h1 class="part"', 1) for body in bodies[1:]]
     notices = "".join(re.findall(r'<p class="notice">.*?</p>', texts[0], re.S))
     head = texts[0].split("<body>")[0]

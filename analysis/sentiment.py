@@ -4,12 +4,13 @@ A coder is a function of units (rows with `text` and `start`) and of their token
 (variable, values, evidence) with one value and one list of [term, start, end, score] for each unit. `CODERS` names them.
 """
 import json
-from functools import cache, partial
+import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from analysis import lexicons, tables
+from analysis import exact, lexicons, tables
 
 LEXICONS = tables.ROOT / "data" / "lexicons"
 TONE = {"textblob": "polarity", "vader": "compound", "news": "tone"}  # the panel, and the variable by which each gives tone, -1 … +1
@@ -30,10 +31,9 @@ def textblob(text):
     Yields (variable, value, [[term, start, end, score], …]). The same values as `TextBlob(text).sentiment`. Weakest of the common
     instruments on news (r .15–.29 with people). A text without known words has polarity 0.0 by the library's convention.
     """
-    from textblob.en import sentiment
-    result = sentiment(text)
-    low, cursor, words, opinions = lower(text), 0, [], []
-    for chunk, polarity, subjectivity, _ in result.assessments:
+    mean_polarity, mean_subjectivity, assessments = exact.textblob(text)
+    low, cursor, words, opinions = lower(text) if assessments else "", 0, [], []
+    for chunk, polarity, subjectivity, _ in assessments:
         first = [word for word in chunk if word != "!"][:1] or chunk[:1]
         at = find(low, first[0], cursor)
         end = max(at, 0)
@@ -46,8 +46,8 @@ def textblob(text):
             place = [" ".join(chunk), at, min(end, len(text))]
             words.append([*place, round(polarity, 4)])
             opinions.append([*place, round(subjectivity, 4)])
-    yield "polarity", result[0], words
-    yield "subjectivity", result[1], opinions
+    yield "polarity", mean_polarity, words
+    yield "subjectivity", mean_subjectivity, opinions
 
 
 def lower(text):
@@ -64,29 +64,21 @@ def find(text, word, start=0):
     return at if at >= 0 else text.find(word, start)
 
 
-@cache
-def _analyzer():
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-    return SentimentIntensityAnalyzer()
-
-
 def vader(text):
     """VADER (Hutto & Gilbert 2014), compound -1…+1, higher is more positive; written for single sentences, saturates on articles.
 
     Yields (variable, value, [[term, start, end, score], …]). The same value as `SentimentIntensityAnalyzer().polarity_scores(text)["compound"]`;
     the evidence gives each word's valence in the lexicon, before negation and intensity are reckoned.
     """
-    from vaderSentiment.vaderSentiment import BOOSTER_DICT, SentiText
-    lexicon, words, at = _analyzer().lexicon, [], 0
-    for chunk in text.split():
-        at = text.index(chunk, at)
-        printed = SentiText._strip_punc_if_word(chunk)             # as VADER itself reads it: curly quotes stay, and hide the word
-        word = printed.lower()
-        if word in lexicon and word not in BOOSTER_DICT:
-            begin = at + chunk.find(printed)
-            words.append([word, begin, begin + len(printed), lexicon[word]])
-        at += len(chunk)
-    yield "compound", _analyzer().polarity_scores(text)["compound"], words
+    compound, places = exact.vader(text)
+    spans = [chunk.span() for chunk in re.finditer(r"\S+", text)] if places else []
+    words = []
+    for begin, end in (spans[i] for i in places):
+        chunk = text[begin:end]
+        word = exact.READ[chunk].lower()                           # as VADER itself reads it: curly quotes stay, and hide the word
+        begin += lower(chunk).find(word)
+        words.append([word, begin, begin + len(word), exact.analyzer().lexicon[word]])
+    yield "compound", compound, words
 
 
 def by_text(score, units, tokens):
@@ -216,8 +208,7 @@ def masked(units, tokens, events):
     for row, length in zip(hits["row"], hits["n_tokens"]):
         hidden[row:row + length] = True
     words, texts, starts = tokens["token"].tolist(), units["text"].tolist(), units["start"].tolist()
-    for at in np.flatnonzero(hidden):
-        unit, a, b = (int(tokens[c].iat[at]) for c in ("unit", "start", "end"))
+    for at, unit, a, b in zip(np.flatnonzero(hidden).tolist(), *(tokens[c].to_numpy()[hidden].tolist() for c in ("unit", "start", "end"))):
         words[at] = "x" * len(words[at])
         a, b = a - starts[unit], b - starts[unit]
         texts[unit] = texts[unit][:a] + "x" * (b - a) + texts[unit][b:]

@@ -6,6 +6,8 @@ one name holds for another.
 import re
 from typing import NamedTuple
 
+from analysis.tokens import Chunks
+
 BE = set("is are was were be been being 's 're am".split())
 AUX = BE | set("has have had having do does did will would can could may might must shall should ca wo 've 'd 'll also then later once again even long".split())
 NOT = set("not n't never nobody neither nor hardly".split())
@@ -32,13 +34,16 @@ COLLECTIVE = set("university ministry bureau institute board bank foundation ass
                  "survey statement organisation organization movement authority commission assembly senate house congress parliament embassy team newspaper network station law document".split())
 
 
+LOW = Chunks(lambda word: word.lower().replace("’", "'"))
+
+
 class Sentence:
     """Tokens of one sentence: as printed, lower-cased with straight apostrophes, tags, places; which quotation each stands in; who owns it."""
     __slots__ = ("raw", "low", "tag", "start", "end", "quote", "owner", "n")
 
     def __init__(self, raw, tag, start, end):
         self.raw, self.tag, self.start, self.end, self.n = raw, tag, start, end, len(raw)
-        self.low = [word.lower().replace("’", "'") for word in raw]
+        self.low = list(map(LOW.__getitem__, raw))
         self.tag = [tag if i == 0 or tag != "NN" or not word[:1].isupper() else "NNP" for i, (word, tag) in enumerate(zip(raw, self.tag))]   # the tagger misses McLaurin
         self.quote, self.owner = [-1] * self.n, [None] * self.n
 

@@ -485,13 +485,17 @@ def find_voices(articles, sentences, tokens):
     from tqdm import tqdm
     rows = []
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
-    bounds = tokens.groupby(["article_id", "sentence_id"], sort=False).indices
+    keys = tokens[["article_id", "sentence_id"]]
+    begins = np.flatnonzero(keys.ne(keys.shift()).any(axis=1))
+    bounds = dict(zip(keys.iloc[begins].itertuples(index=False, name=None), zip(begins.tolist(), [*begins[1:].tolist(), len(tokens)])))
     texts = {(a, p): t for a, title, text in zip(articles["article_id"], articles["title"], articles["text"]) for p, t in (("title", title), ("body", text))}
-    for article, part in tqdm(sentences.groupby("article_id", sort=False), "voices", disable=None, leave=False):
+    of_article = {}
+    for article, *place in zip(*(sentences[c].tolist() for c in ("article_id", "sentence_id", "part", "paragraph", "start", "end"))):
+        of_article.setdefault(article, []).append(place)
+    for article, part in tqdm(of_article.items(), "voices", disable=None, leave=False):
         read = []
-        for number, where, paragraph, start, end in part[["sentence_id", "part", "paragraph", "start", "end"]].itertuples(index=False):
-            index = bounds.get((article, number))
-            a, b = (index[0], index[-1] + 1) if index is not None else (0, 0)
+        for number, where, paragraph, start, end in part:
+            a, b = bounds.get((article, number), (0, 0))
             read.append((number, where, paragraph, start, end, Sentence(*(column[a:b] for column in columns))))
         rows += _article(article, read, {where: texts[article, where] for _, where, *_ in read})
     return pd.DataFrame(rows, columns=["article_id", "sentence_id", "segment_id", "start", "end", "voice", "speaker", "cue", "stance"])

@@ -9,7 +9,7 @@ from conftest import articles_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import coding, corpus, lexicons, sentiment, tables, tokens, voices
+from analysis import coding, corpus, exact, lexicons, sentiment, tables, tokens, voices
 
 SENTENCES = ["The minister did not give a good answer.", "“It is a VERY sad day!!!” he said.", "", "Nobody was killed in the attack.", "Great :) but not so great...",
              "The worst, most horrible war.", "42 % of 1,000"]
@@ -200,7 +200,7 @@ def test_masked_scores_are_those_of_the_text_without_its_event_words():
 
 def test_the_mask_is_unknown_to_every_instrument():
     from textblob.en import sentiment as pattern
-    known = {"x" * n for n in range(1, 30)} & (set(sentiment._analyzer().lexicon) | set(pattern) | set(lexicons.read_scores(sentiment.LEXICONS / "news.csv")["term"]))
+    known = {"x" * n for n in range(1, 30)} & (set(exact.analyzer().lexicon) | set(pattern) | set(lexicons.read_scores(sentiment.LEXICONS / "news.csv")["term"]))
     assert not known
 
 

@@ -314,7 +314,7 @@ def test_the_verbs_from_the_report_to_the_codes(retellings_run, tmp_path):
 # ---- the page, in a real browser
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Escape": 27, "Delete": 46}
+KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Escape": 27, "Delete": 46, "Tab": 9}
 
 
 class Browser:
@@ -330,7 +330,7 @@ class Browser:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         target = self.until(lambda: next((t for t in json.load(opener.open(f"http://127.0.0.1:{port}/json")) if t["type"] == "page"), None))
         self.socket, self.number, self.asked = websocket.create_connection(target["webSocketDebuggerUrl"], suppress_origin=True, timeout=30, http_no_proxy=["127.0.0.1"]), 0, []
-        for method in ("Page.enable", "Runtime.enable", "Network.enable"):
+        for method in ("Page.enable", "Runtime.enable", "Network.enable", "Log.enable"):
             self.call(method)
         self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
 
@@ -351,7 +351,7 @@ class Browser:
         self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
         while True:
             told = json.loads(self.socket.recv())
-            if told.get("method") in ("Network.requestWillBeSent", "Runtime.exceptionThrown"):
+            if told.get("method") in ("Network.requestWillBeSent", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"):
                 self.asked.append(told["params"].get("request", {}).get("url") or str(told["params"]))
             if told.get("id") == self.number:
                 assert "error" not in told, told
@@ -362,10 +362,10 @@ class Browser:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    def open(self, path):
+    def open(self, path, ready="place"):
         self.run("window.left = true")
         self.call("Page.navigate", url=path.as_uri())
-        self.until(lambda: self.run("window.left !== true && document.readyState === 'complete' && !!document.getElementById('place')"))
+        self.until(lambda: self.run(f"window.left !== true && document.readyState === 'complete' && !!document.getElementById('{ready}')"))
 
     def press(self, *keys):
         for key in keys:

