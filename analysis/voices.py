@@ -553,6 +553,7 @@ def _chain(read, spoken):
             words = [s.raw[t] for s, tokens in held[where, q] for t in tokens if any(c.isalpha() for c in s.raw[t])]
             titled = all(w[:1].isupper() or len(w) < 4 for w in words)
             if len(words) <= 2 or titled and len(words) < 8 and not words[-1:] == ["I"]:
+                held[where, q] = ()
                 continue
             later = next((spoken[w, x] for w, p, x in order[i + 1:i + 4] if p == paragraph and (w, x) in spoken), None)
             same = voice if voice and voice[0] == paragraph else None
