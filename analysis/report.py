@@ -412,7 +412,7 @@ def _pdf(browser, folder):
     texts = [page.read_text(encoding="utf-8") for page in pages]
     stamp, target = hashlib.sha256("".join(texts).encode()).hexdigest(), folder / "report.pdf"
     stamp_file = folder / ".report.pdf.sha256"
-    if target.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp + " " + tables.fingerprint(target):
+    if target.is_file() and stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp + " " + tables.fingerprint(target):
         return False
     bodies = [re.search(r"<main[^>]*>(.*)</main>", text, re.S)[1] for text in texts]
     bodies = [re.sub(r'<a href="(?!#|https?:)(?:\w+\.html(#\w+)|[^"]*)"', lambda m: f'<a href="{m[1]}"' if m[1] else "<a", body) for body in bodies]  # within the file, or nowhere

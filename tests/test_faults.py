@@ -235,7 +235,7 @@ def test_nothing_is_executed_and_no_shell_is_asked():
         named = {k.arg: ast.unparse(k.value) for k in node.keywords}
         assert name not in ("eval", "exec", "compile", "__import__", "os.system", "os.popen") and "pickle" not in name and "joblib" not in name, (path, name)
         assert named.get("shell", "False") == "False" and named.get("allow_pickle", "False") == "False", (path, name)
-        assert last != "load" or name == "np.load" and named.get("allow_pickle") == "False" or name.startswith(("json", "self", "trained")) or path == "validation.py" or "load" == name, (path, name)
+        assert name != "np.load" or named.get("allow_pickle") == "False", (path, name)
         assert not name.startswith("yaml.") or last in ("parse", "compose") and "Loader" in named, "YAML is composed to nodes, and nothing is constructed from it"
         assert last not in ("from_string", "Template"), "templates are files of the project's"
 
@@ -244,9 +244,9 @@ def test_every_text_file_is_opened_with_its_encoding():
     bare, seen = [], 0
     for path, name, node in calls():
         last, named = name.rpartition(".")[2], {k.arg for k in node.keywords}
-        text = last in ("read_text", "write_text") or last == "open" and name not in ("zipfile.open", "os.open", "webbrowser.open") and not any(isinstance(a, ast.Constant) and isinstance(a.value, str) and "b" in a.value and len(a.value) < 4 for a in node.args)
+        text = last in ("read_text", "write_text") or last == "open" and name not in ("os.open", "browser.open", "opener.open") and not any(isinstance(a, ast.Constant) and isinstance(a.value, str) and "b" in a.value and len(a.value) < 4 for a in node.args)
         seen += text
-        if text and "encoding" not in named and not (last == "open" and (path.parent.name == "tests" and path.name == "test_hard_input.py")):
+        if text and "encoding" not in named:
             bare.append(f"{path.name}:{node.lineno}")
         if name in ("subprocess.run", "subprocess.check_output") and ({"text", "universal_newlines"} & named) and "encoding" not in named:
             bare.append(f"{path.name}:{node.lineno}")
