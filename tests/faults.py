@@ -79,7 +79,7 @@ def main(times, seed):
     size = sum(map(len, whole.values()))
     for share in (0.02, 0.3, 0.6, 0.9):
         wrong += full(work, whole, size, share)
-    print("all held" if not wrong else f"WRONG: {wrong}")
+    print("all held" if not wrong else "\n".join(f"WRONG: {w}" for w in wrong))
     shutil.rmtree(work, ignore_errors=True)
     return bool(wrong)
 
