@@ -56,7 +56,7 @@ def main(times, seed):
         try:
             said, _ = run.communicate(timeout=chance.uniform(0, took))
             finished += 1                                             # it ended before its moment came
-            wrong += [(n, said)] if run.returncode or compare(home, whole, done=True) else []
+            wrong += [(n, said, bad)] if (bad := compare(home, whole, done=True)) or run.returncode else []
             shutil.rmtree(home)
         except subprocess.TimeoutExpired:
             power = n % 2 == 0                                        # the power goes: kernels die, too; else only the runner is killed
@@ -70,6 +70,8 @@ def main(times, seed):
             laps += 1
             bad = compare(home, whole, done=False) if home.exists() else []
             wrong += [(n, bad)] if bad else []
+        if wrong and wrong[-1][0] == n:
+            print(f"\nWRONG: {wrong[-1]}", flush=True)
         print(f"\r{n + 1} of {times}: {laps} killed, {finished} ended first, {len(wrong)} wrong", end="", flush=True)
     time.sleep(2)
     last = start(work / "papers", home)
