@@ -25,11 +25,11 @@ def start(corpus, home, **more):
 
 
 def tree(home):
-    """The files by path; of the record of a run, all but how long it took. What is half-written aside, and the lock, are no files of the tree."""
+    """The files by path; of the record of a run, all but how long it took and where. What is half-written aside, and the lock, are no files of the tree."""
     found = {}
     for path in sorted(p for p in home.rglob("*") if p.is_file() and not re.fullmatch(r"\..+\.\d+|\.running", p.name)):
         content = path.read_bytes()
-        found[path.relative_to(home).as_posix()] = json.dumps(json.loads(content) | {"seconds": 0}).encode() if path.parent.name == "runs" else content
+        found[path.relative_to(home).as_posix()] = json.dumps(json.loads(content) | {"seconds": 0}).replace(str(home), "").encode() if path.parent.name == "runs" else content
     return found
 
 
