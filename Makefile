@@ -8,6 +8,8 @@
 #   make examples CODEBOOK=…               a codebook on its own examples
 #   make train CODED=…                    a coder learnt from people's codes
 #   make test                             every test
+#   make fuzz                             random input for long (ARGS=-k NAME for one test)
+#   make faults N=100                     runs killed at random moments, a full disk, a read-only one
 #   make bench                            how fast the steps are, beside the usual notebook (ARGS=… as in benchmarks/bench.py --help)
 # `make` only prepares the environment; the verbs live in `python -m analysis --help`.
 
@@ -20,11 +22,11 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 quoted = '$(1)=$(subst ','\'',$($(1)))'
 WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES TEXT STYLE,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
-.PHONY: report export test lab sample collect validate examples train bench requirements help
+.PHONY: report export test lab sample collect validate examples train bench fuzz faults requirements help
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -13
 
 report export: $(READY)
 	@$(BIN)/python -m analysis $@ $(WORDS)
@@ -46,6 +48,12 @@ examples: $(READY)
 
 train: $(READY)
 	@$(BIN)/python -m analysis train $(WORDS)
+
+fuzz: $(READY)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m analysis test tests/test_fuzz.py tests/test_hard_input.py $(ARGS)
+
+faults: $(READY)
+	@$(BIN)/python tests/faults.py
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/bench.py $(ARGS)

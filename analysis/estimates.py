@@ -38,7 +38,7 @@ def group_means(values, groups, *, by=("variable",), level=0.95):
         n = len(part)
         low, high = interval(part["value"], level=level) if n >= INTERVAL_FROM else (None, None)
         rows.append((*key, part["value"].mean(), low, high, n, n >= RANKED_FROM and key[0] != NOT_KNOWN, UNCORRECTED))
-    return pd.DataFrame(rows, columns=["group", *by, "estimate", "low", "high", "n_articles", "ranked", "claim"]).astype({"low": "float64", "high": "float64"})
+    return pd.DataFrame(rows, columns=["group", *by, "estimate", "low", "high", "n_articles", "ranked", "claim"]).astype({"estimate": "float64", "low": "float64", "high": "float64", "n_articles": "int64", "ranked": "bool"})
 
 
 def extremes(values, groups, *, by=("variable",), level=0.95):

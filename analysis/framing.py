@@ -94,15 +94,21 @@ def _read(path):
     path, loader = Path(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # nothing in the file is executed
     try:
         text = path.read_text(encoding="utf-8-sig")
-        alias = next((event for event in yaml.parse(text, Loader=loader) if isinstance(event, yaml.AliasEvent)), None)
-        if alias:
-            raise CodebookError(f"{path}, line {alias.start_mark.line + 1}: found an alias (`*name` outside quotes); expected every term with a `*` in quotes, as in \"war*\".")
+        depth = 0
+        for event in yaml.parse(text, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > 50:
+                raise RecursionError
+            if isinstance(event, yaml.AliasEvent):
+                raise CodebookError(f"{path}, line {event.start_mark.line + 1}: found an alias (`*name` outside quotes); expected every term with a `*` in quotes, as in \"war*\".")
+            if tag := getattr(event, "tag", None):
+                raise CodebookError(f"{path}, line {event.start_mark.line + 1}: found the tag `{tag}`; expected plain text (what begins with `!` stands in quotes).")
         node = yaml.compose(text, Loader=loader)
     except (OSError, UnicodeDecodeError) as error:
         raise CodebookError(f"{path}: {error}; expected a codebook, a YAML file in UTF-8.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise CodebookError(f"{path}{f', line {mark.line + 1}' if mark else ''}: {getattr(error, 'problem', None) or error}; expected YAML as in data/codebooks/generic_frames.yaml (blanks, no tabs; text that holds `:`, `*` or quotes stands in double quotes; look at the line before, too).") from None
+        raise CodebookError(f"{path}{f', line {mark.line + 1}' if mark else ''}: {getattr(error, 'problem', None) or ' '.join(str(error).split())}; expected YAML as in data/codebooks/generic_frames.yaml (blanks, no tabs; text that holds `:`, `*` or quotes stands in double quotes; look at the line before, too).") from None
     except RecursionError:
         raise CodebookError(f"{path}: nested too deeply; expected a codebook as in data/codebooks/.") from None
     return _Reader(path).codebook(node)

@@ -74,6 +74,8 @@ def report(store, choices, *, tell=print):
         _bind(store, folder, done, failure, choices)
     if withheld:
         _refuse_leaks(store, folder)
+    for line in (line for path in done for line in (_last_run(store, path) or {}).get("told", ())):
+        tell(f"  {line}")
     if failure:
         raise failure
     if browser := _browser():
@@ -161,7 +163,7 @@ def _run(store, path, key, choices, last):
     wrote[page.relative_to(tables.home()).as_posix()] = tables.fingerprint(page)
     for orphan in set(last["wrote"] if last else ()) - set(wrote) - made:  # figures that this corpus no longer gives
         (tables.home() / orphan).unlink(missing_ok=True)
-    tables.write_atomically(_run_file(store, path), json.dumps({"key": key, "read": read, "wrote": wrote, "seconds": round(time.perf_counter() - clock, 1)}, indent=1))
+    tables.write_atomically(_run_file(store, path), json.dumps({"key": key, "read": read, "wrote": wrote, "told": [what for verb, what, _ in entries if verb == "told"], "seconds": round(time.perf_counter() - clock, 1)}, indent=1))
 
 
 def _plain(text):
@@ -410,7 +412,7 @@ def _pdf(browser, folder):
     texts = [page.read_text(encoding="utf-8") for page in pages]
     stamp, target = hashlib.sha256("".join(texts).encode()).hexdigest(), folder / "report.pdf"
     stamp_file = folder / ".report.pdf.sha256"
-    if target.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp + " " + tables.fingerprint(target):
+    if target.is_file() and stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp + " " + tables.fingerprint(target):
         return False
     bodies = [re.search(r"<main[^>]*>(.*)</main>", text, re.S)[1] for text in texts]
     bodies = [re.sub(r'<a href="(?!#|https?:)(?:\w+\.html(#\w+)|[^"]*)"', lambda m: f'<a href="{m[1]}"' if m[1] else "<a", body) for body in bodies]  # within the file, or nowhere

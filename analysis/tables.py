@@ -3,11 +3,13 @@
 Every table is one Parquet file in `data/derived/<corpus>/`. Its footer records what it was made from (the content hashes of its
 inputs) and with which code, so that a table that no longer fits its inputs is refused with the name of the notebook to run.
 """
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -222,8 +224,11 @@ def fingerprint(path):
     """SHA-256 of a file, or of the names and contents of all files below a folder; null where there is nothing."""
     path = Path(path)
     if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:  # one file of a corpus that may not be read; its reader says so
+            return "unreadable"
     if not path.is_dir():
         return None
     whole = hashlib.sha256()
@@ -300,6 +305,45 @@ def write_atomically(path, content):
         aside.unlink(missing_ok=True)
 
 
+@contextmanager
+def alone(store):
+    """Hold a corpus for one run. A second run is refused with the first one's process; the lock is the system's and ends with its process, so none is ever stale.
+
+    Holding it, what a killed run left half-written (`.name.pid`) is removed.
+    """
+    path = store.folder / ".running"
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            if os.name == "nt":
+                import msvcrt
+                file.seek(2**30)  # beyond the process's number, which others may read
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):  # else this disk has no locks
+                file.seek(0)
+                with file:
+                    raise TableError(f"Another run (process {file.read().strip() or 'just begun'}) is at work on `{store.name}`: wait until it ends, or give this one a NAME=… of its own.") from None
+        if os.name == "nt" or path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            break
+        file.close()  # the run that held it has just removed it
+    try:
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        for folder in (store.folder, home() / "figures" / store.name, home() / "reports" / store.name):
+            for left in [p for p in folder.rglob(".*") if re.fullmatch(r"\..+\.\d+", p.name) and p.is_file()]:
+                left.unlink(missing_ok=True)
+        yield
+    finally:
+        if os.name != "nt":
+            path.unlink(missing_ok=True)
+        file.close()
+
+
 class Store:
     """The tables of one corpus: `store.read("articles")`, `store.write("sentences", table, made_from=["articles"])`.
 
@@ -323,7 +367,8 @@ class Store:
             if self.topic not in known:
                 raise TableError(f"TOPIC={self.topic}: expected all, {', '.join(dict.fromkeys(known))}; a row a term in data/dictionaries/topics.csv adds one.")
         stem = self.source.name if self.source.is_dir() else self.source.stem
-        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "corpus"
+        own = str(corpus) if built_in else re.sub(r"[^\w.-]+", "-", stem)[:80].strip("-.") or "corpus"
+        own = re.sub(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", r"corpus-\1", own)  # names that Windows keeps for itself
         own = f"coded-{own}" if coded and (own in BUILT_IN or self.source.parent in (home() / "data" / "coded", ROOT / "data" / "coded")) else own  # a corpus's hand coding has its name
         self.name = name or own + (f"-{self.topic}" if self.topic != default_topic else "")
         if not re.fullmatch(r"\w[\w.-]*", self.name):

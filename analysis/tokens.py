@@ -16,6 +16,7 @@ however i if in instead it its last later many meanwhile most my no not now of o
 their then there these they this those though through thus to today two under until we what when where whether which while who why with yet you""".split())
 SAME_LENGTH = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u00a0": " "})
 CLOSING = "\"'”’»)]}"
+LONGEST = 8_000  # bytes; what is longer is a table or a list without full stops, and no sentence: it is cut at white space, so that what is done with sentences stays linear in the text
 WORD_STOP = re.compile(r"""["(]*([^\W\d_]{2,})[.?!](?:\s+\S|["”’)])""")
 
 
@@ -66,11 +67,21 @@ def _line_spans(text):
     for start, end in splitter().span_tokenize(text) if text.strip() else []:
         piece = text[start:end]
         start, end = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
-        if start < end and spans and _goes_on(text[spans[-1][0]:spans[-1][1]], text[start:end]):
+        if start < end and spans and _goes_on(text[max(spans[-1][0], spans[-1][1] - 200):spans[-1][1]], text[start:end]):
             spans[-1] = (spans[-1][0], end)
         elif start < end:
             spans.append((start, end))
-    return spans
+    return [piece for span in spans for piece in _cut(text, *span)]
+
+
+def _cut(text, start, end):
+    """A sentence, or the pieces of what is longer than `LONGEST`."""
+    while len(head := text[start:min(end, start + LONGEST)].encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")) < end - start:
+        at = start + (len(head[:head.rfind(" ")].rstrip()) if " " in head.strip() else len(head))
+        yield start, at
+        start = at + len(text[at:at + LONGEST]) - len(text[at:at + LONGEST].lstrip())
+    if start < end:
+        yield start, end
 
 
 INITIALS = re.compile(r"(?<!\w)(?:[A-Z]\.)+$")

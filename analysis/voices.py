@@ -9,6 +9,7 @@ One matcher finds the cue, its subject to the left (or behind it: “said Smith�
 import hashlib
 import json
 import re
+from bisect import bisect_left, bisect_right
 from functools import cache
 
 import numpy as np
@@ -82,6 +83,7 @@ def quotations(text):
     found, begin = [], 0
     blocks = [(m.start(), m.end()) for m in re.finditer(r"(?:(?!\n\s*\n).)+", text, re.S)]
     for number, (begin, end) in enumerate(blocks):
+        first = len(found)
         after = text[slice(*blocks[number + 1])].lstrip()[:1] if number + 1 < len(blocks) else ""
         opened = None
         for mark in re.finditer(r"[“”«»„\"]", text[begin:end]):
@@ -101,9 +103,10 @@ def quotations(text):
         if opened is not None:
             found.append((opened, end if after and after in OPENING + '"' else _sentence_end(text, opened, end)))
         if "‘" in text[begin:end] or "'" in text[begin:end]:
-            taken = [f for f in found if f[0] >= begin]
+            taken = found[first:]
             for single in SINGLES.finditer(text, begin, end):
-                if not any(a < single.end() and single.start() < b for a, b in taken):
+                before = bisect_left(taken, (single.end(), 0)) - 1  # the last quotation that begins before it ends
+                if before < 0 or taken[before][1] <= single.start():
                     found.append(single.span())
     return sorted(found)
 
@@ -502,12 +505,12 @@ def _article(article, read, texts):
     """The segments of one article."""
     quotes = {where: quotations(text) for where, text in texts.items()}
     for _, where, _, _, _, s in read:
-        at = 0
-        for q, (begin, end) in enumerate(quotes[where]):
-            if s.n and begin < s.end[-1] and end > s.start[0]:
-                for i in range(at, s.n):
-                    if begin <= s.start[i] < end:
-                        s.quote[i] = q
+        places = quotes[where]
+        q = max(0, bisect_right(places, (s.start[0], len(texts[where]))) - 1) if s.n else len(places)
+        while q < len(places) and places[q][0] < s.end[-1]:
+            for i in range(bisect_left(s.start, places[q][0]), bisect_left(s.start, places[q][1])):
+                s.quote[i] = q
+            q += 1
     cast, spoken = Cast([s for *_, s in read]), {}
     for _, where, _, _, _, s in read:
         if read_sentence(s, cast) is None:
@@ -534,28 +537,32 @@ def _only_holder(owners, cast):
 
 def _chain(read, spoken):
     """Quotations without a cue of their own: who spoke before in the paragraph, else next in it, else the speaker before."""
-    order = []
+    order, held = [], {}  # (where, paragraph, quotation) by sentence; the tokens of each quotation, sentence by sentence
     for number, where, paragraph, _, _, s in read:
-        for q in dict.fromkeys(q for q in s.quote if q >= 0):
-            order.append((where, paragraph, q, s))
+        inside = {}
+        for t, q in enumerate(s.quote):
+            if q >= 0:
+                inside.setdefault(q, []).append(t)
+        for q, tokens in inside.items():
+            order.append((where, paragraph, q))
+            held.setdefault((where, q), []).append((s, tokens))
     voice = None
-    for i, (where, paragraph, q, s) in enumerate(order):
+    for i, (where, paragraph, q) in enumerate(order):
         known = spoken.get((where, q))
         if known is None:
-            words = [w for other in order if other[0] == where and other[2] == q for w, inside in zip(other[3].raw, other[3].quote) if inside == q and any(c.isalpha() for c in w)]
+            words = [s.raw[t] for s, tokens in held[where, q] for t in tokens if any(c.isalpha() for c in s.raw[t])]
             titled = all(w[:1].isupper() or len(w) < 4 for w in words)
             if len(words) <= 2 or titled and len(words) < 8 and not words[-1:] == ["I"]:
+                held[where, q] = ()
                 continue
-            later = next((spoken[w, x] for w, p, x, _ in order[i + 1:i + 4] if p == paragraph and (w, x) in spoken), None)
+            later = next((spoken[w, x] for w, p, x in order[i + 1:i + 4] if p == paragraph and (w, x) in spoken), None)
             same = voice if voice and voice[0] == paragraph else None
             known = (same[1] if same else None) or later or (voice[1] if voice else None) or Attribution(None, None, None)
             known = Attribution(known.speaker, known.cue, known.stance)
             spoken[where, q] = known
-        for other in order:
-            if other[0] == where and other[2] == q:
-                for t in range(other[3].n):
-                    if other[3].quote[t] == q and other[3].owner[t] is None:
-                        other[3].owner[t] = known
+        for s, tokens in held.pop((where, q), ()):
+            for t in tokens:
+                s.owner[t] = s.owner[t] or known
         voice = (paragraph, known)
 
 

@@ -30,10 +30,10 @@ def articles_of(*texts, **columns):
     return tables.check("articles", table.assign(**columns))
 
 
-def run(*words, home, code=0, pdf=True):
+def run(*words, home, code=0, pdf=True, cwd=None, **settings):
     """`python -m analysis …` with a home of its own; the finished process. Without `pdf` no browser is on its path."""
     path = {} if pdf else {"PATH": str(Path(sys.executable).parent)}
-    done = subprocess.run([sys.executable, "-m", "analysis", *map(str, words)], env=os.environ | {"ANALYSIS_HOME": str(home)} | path, cwd=home.parent,
+    done = subprocess.run([sys.executable, "-m", "analysis", *map(str, words)], env=os.environ | {"ANALYSIS_HOME": str(home)} | path | settings, cwd=cwd or home.parent,
                           capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == code, done.stdout + done.stderr
     return done

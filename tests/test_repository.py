@@ -81,7 +81,7 @@ def test_imports_run_one_way():
 def test_importing_the_package_is_light():
     code = "import sys, analysis.tables, analysis.__main__; print([m for m in ('pandas', 'nltk', 'matplotlib', 'textblob', 'pyarrow') if m in sys.modules])"
     import sys
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8").stdout.strip() == "[]"
 
 
 def test_notebooks_are_committed_without_outputs_and_in_shape():

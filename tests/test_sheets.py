@@ -326,7 +326,7 @@ class Browser:
         self.downloads.mkdir()
         self.process = subprocess.Popen([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        port = self.until(lambda: (profile / "DevToolsActivePort").is_file() and (profile / "DevToolsActivePort").read_text().split()[0])
+        port = self.until(lambda: (profile / "DevToolsActivePort").is_file() and (profile / "DevToolsActivePort").read_text(encoding="utf-8").split()[0])
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         target = self.until(lambda: next((t for t in json.load(opener.open(f"http://127.0.0.1:{port}/json")) if t["type"] == "page"), None))
         self.socket, self.number, self.asked = websocket.create_connection(target["webSocketDebuggerUrl"], suppress_origin=True, timeout=30, http_no_proxy=["127.0.0.1"]), 0, []
