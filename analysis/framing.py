@@ -307,12 +307,12 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     hits["segment"] = order[np.maximum(place, 0)] if len(order) else -1
     english = ~articles.set_index("article_id")["language"].reindex(sentences["article_id"]).pipe(lambda c: c.notna() & (c != "en")).to_numpy()
     parts = []
-    for units, column, coded in ((sentences[KEYS].assign(segment_id=pd.NA), "sentence", english), (segments[[*KEYS, "segment_id"]], "segment", english[of_segments])):
+    whole = sentences[KEYS].assign(segment_id=pd.array([pd.NA] * len(sentences), dtype="Int64"))
+    for units, column, coded in ((whole, "sentence", english), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), "segment", english[of_segments])):
         fired = _fired(plan, hits, column, len(units))
         for book in codebooks:
             parts.append(_coded(book, plan, fired, hits, column, units, coded))
-    whole = pd.concat(parts, ignore_index=True)
-    return whole.assign(segment_id=whole["segment_id"].astype("Int64"), target=None, label=None)[list(tables.CODINGS)]
+    return pd.concat(parts, ignore_index=True).assign(target=None, label=None)[list(tables.CODINGS)]
 
 
 def _fired(plan, hits, column, n):
@@ -343,16 +343,16 @@ def _coded(book, plan, fired, hits, column, units, english):
     value = np.bincount(cell, minlength=len(units) * len(variables)).astype("float64").reshape(-1, len(variables))
     value[~true] = 0
     value[:, residual] = nothing[:, None]
-    why = np.full(len(units) * len(variables), "[]", dtype=object)
-    items, cells = mine["item"].tolist(), cell.tolist()
     found = {}
-    for at, item in zip(cells, items):
+    for at, item in zip(cell.tolist(), mine["item"].tolist()):
         found.setdefault(at, []).append(item)
-    why[list(found)] = [f"[{','.join(texts)}]" for texts in found.values()]
-    rows = np.repeat(np.arange(len(units)), len(variables))
-    whole = units.iloc[rows].reset_index(drop=True).assign(coder=book.name, variable=np.tile(np.array(variables, dtype=object), len(units)), value=value.ravel(), evidence=why)
-    whole.loc[~english[rows], ["value", "evidence"]] = None
-    return whole
+    why = np.zeros(value.shape, dtype="int64")                      # place of the evidence among all that there are, each a text but once
+    why.ravel()[list(found)] = np.arange(1, len(found) + 1)
+    value[~english], why[~english] = np.nan, -1
+    taken = lambda texts, places: pd.array(texts, dtype="str").take(places, allow_fill=True)
+    return units.iloc[np.repeat(np.arange(len(units)), len(variables))].reset_index(drop=True).assign(
+        coder=taken([book.name], np.zeros(value.size, dtype="int64")), variable=taken(variables, np.tile(np.arange(len(variables)), len(units))),
+        value=value.ravel(), evidence=taken(["[]", *[f"[{','.join(items)}]" for items in found.values()]], why.ravel()))
 
 
 def _holds(rule, column, n):
@@ -377,9 +377,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     shared = lexicons.kept(lexicons.read_dictionary, lexicons_file())
     both = pd.concat([wanted, shared.assign(category="=" + shared["category"], void=False)[["category", "term", "void"]]], ignore_index=True)
     found = lexicons.match(tokens, both)
-    exceptions = set(zip(wanted.loc[wanted["void"], "category"], wanted.loc[wanted["void"], "term"]))
-    if exceptions:
-        found = found[np.array([pair not in exceptions for pair in zip(found["category"], found["term"])], dtype=bool)]
+    found = found[~both["void"].to_numpy(bool)[found["entry"]]]
     own = found[~found["category"].str.startswith("=")]
     common = {name: part for name, part in found.groupby("category") if name.startswith("=")}
     named = lexicons.match(tokens, actors)
@@ -411,7 +409,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     hits = pd.concat([part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)], ignore_index=True).astype({"indicator": "int64", "start": "int64", "end": "int64"})
     hits = hits.drop_duplicates().sort_values([*KEYS, "start", "end", "indicator"], kind="stable", ignore_index=True)
     names, quoted = [json.dumps(name) for _, _, name, _ in plan], {term: json.dumps(term, ensure_ascii=False) for term in hits["term"].unique()}
-    hits["item"] = [f"[{quoted[term]},{start},{end},{names[i]}]" for term, start, end, i in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist(), hits["indicator"].tolist())]
+    hits["item"] = [f"[{quoted[term]},{start},{end},{names[i]}]" for term, start, end, i in zip(*(hits[c].tolist() for c in ("term", "start", "end", "indicator")))]
     return hits
 
 
@@ -456,10 +454,11 @@ MONTHS = frozenset("january february march april may june july august september 
 
 def _numbers(tokens):
     """Which tokens are numbers that count something: no years, no days of a month."""
-    low = tokens["token"].str.lower().str.rstrip(".")
-    month = low.isin(MONTHS)
-    dated = low.str.fullmatch(r"(?:19|20)\d\d") | month.shift(fill_value=False) | month.shift(-1, fill_value=False)
-    return ((tokens["pos"].eq("CD") | tokens["token"].str.contains(r"^[\d.,]*\d", regex=True)) & ~dated).to_numpy()
+    codes, words = pd.factorize(tokens["token"])
+    words = pd.Series(words, dtype="str")
+    low = words.str.lower().str.rstrip(".")
+    month, year, number = (pd.Series(each.to_numpy(bool)[codes]) for each in (low.isin(MONTHS), low.str.fullmatch(r"(?:19|20)\d\d"), words.str.contains(r"^[\d.,]*\d", regex=True)))
+    return ((tokens["pos"].eq("CD").to_numpy() | number) & ~(year | month.shift(fill_value=False) | month.shift(-1, fill_value=False))).to_numpy()
 
 
 def _beside(hits, numbers, tokens):
