@@ -154,7 +154,7 @@ def find_acts(sentences, tokens, actors, segments=None):
     keys = ["article_id", "sentence_id"]
     tokens = tokens.merge(sentences[keys].assign(unit=range(len(sentences))), on=keys, validate="m:1")
     named = defaultdict(dict)
-    for unit, actor, row, last in mentions(tokens, actors).itertuples(index=False):
+    for unit, actor, row, last in zip(*(column.tolist() for _, column in mentions(tokens, actors).items())):
         named[unit][row] = actor, last
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
     unit, says, events, index = tokens["unit"].to_numpy(), sayings(loose=False), nominals(), verb_index()

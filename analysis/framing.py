@@ -306,41 +306,44 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     place = np.searchsorted(begins[order], hits["sentence"].to_numpy() * far + hits["start"].to_numpy(), side="right") - 1
     hits["segment"] = order[np.maximum(place, 0)] if len(order) else -1
     english = ~articles.set_index("article_id")["language"].reindex(sentences["article_id"]).pipe(lambda c: c.notna() & (c != "en")).to_numpy()
-    parts = []
     whole = sentences[KEYS].assign(segment_id=pd.array([pd.NA] * len(sentences), dtype="Int64"))
-    for units, column, coded in ((whole, "sentence", english), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), "segment", english[of_segments])):
-        fired = _fired(plan, hits, column, len(units))
-        for book in codebooks:
-            parts.append(_coded(book, plan, fired, hits, column, units, coded))
-    return pd.concat(parts, ignore_index=True).assign(target=None, label=None)[list(tables.CODINGS)]
+    alone = ~segments.duplicated(KEYS, keep=False).to_numpy()          # a segment that is a whole sentence is coded with it
+    unit = np.where(alone, of_segments, len(sentences) + np.cumsum(~alone) - 1)
+    inner = hits[~alone[hits["segment"]]]
+    hits = pd.concat([hits.assign(unit=hits["sentence"]), inner.assign(unit=unit[inner["segment"]])], ignore_index=True)
+    kinds = (whole, np.arange(len(sentences))), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), unit)
+    english = np.concatenate([english, english[of_segments[~alone]]])
+    fired = _fired(plan, hits, len(english))
+    parts = zip(*[_coded(book, plan, fired, hits, english, kinds) for book in codebooks])
+    return pd.concat([part for of_kind in parts for part in of_kind], ignore_index=True).assign(target=None, label=None)[list(tables.CODINGS)]
 
 
-def _fired(plan, hits, column, n):
+def _fired(plan, hits, n):
     """Units × indicators: did it fire (as many different times as it asks for)?"""
     fired = np.zeros((n, len(plan)), dtype=bool)
-    fired[hits[column].to_numpy(), hits["indicator"].to_numpy()] = True
+    fired[hits["unit"].to_numpy(), hits["indicator"].to_numpy()] = True
     for at in (i for i, (*_, indicator) in enumerate(plan) if indicator.at_least > 1):
-        mine = hits.loc[hits["indicator"] == at, [column, "term"]].drop_duplicates()
-        fired[:, at] = np.bincount(mine[column], minlength=n) >= plan[at][-1].at_least
+        mine = hits.loc[hits["indicator"] == at, ["unit", "term"]].drop_duplicates()
+        fired[:, at] = np.bincount(mine["unit"], minlength=n) >= plan[at][-1].at_least
     return fired
 
 
-def _coded(book, plan, fired, hits, column, units, english):
-    """One codebook's codings of one kind of unit."""
+def _coded(book, plan, fired, hits, english, kinds):
+    """One codebook's codings, for each kind of unit (its keys, the units' numbers)."""
     columns = {(variable, name): i for i, (owner, variable, name, _) in enumerate(plan) if owner == book.name}
     variables = list(book.variables)
-    true = np.zeros((len(units), len(variables)), dtype=bool)
+    true = np.zeros((len(english), len(variables)), dtype=bool)
     for v, (name, spec) in enumerate(book.variables.items()):
         if spec.rule is not None:
-            true[:, v] = _holds(spec.rule, lambda indicator: fired[:, columns[name, indicator]], len(units))
+            true[:, v] = _holds(spec.rule, lambda indicator: fired[:, columns[name, indicator]], len(english))
     residual = [v for v, spec in enumerate(book.variables.values()) if spec.rule is None]
     nothing = ~true.any(axis=1)
     which = np.full(len(plan), -1)
     for (variable, _), i in columns.items():
         which[i] = variables.index(variable)
     mine = hits[which[hits["indicator"].to_numpy()] >= 0]
-    cell = mine[column].to_numpy() * len(variables) + which[mine["indicator"].to_numpy()]
-    value = np.bincount(cell, minlength=len(units) * len(variables)).astype("float64").reshape(-1, len(variables))
+    cell = mine["unit"].to_numpy() * len(variables) + which[mine["indicator"].to_numpy()]
+    value = np.bincount(cell, minlength=true.size).astype("float64").reshape(-1, len(variables))
     value[~true] = 0
     value[:, residual] = nothing[:, None]
     found = {}
@@ -350,9 +353,10 @@ def _coded(book, plan, fired, hits, column, units, english):
     why.ravel()[list(found)] = np.arange(1, len(found) + 1)
     value[~english], why[~english] = np.nan, -1
     taken = lambda texts, places: pd.array(texts, dtype="str").take(places, allow_fill=True)
-    return units.iloc[np.repeat(np.arange(len(units)), len(variables))].reset_index(drop=True).assign(
-        coder=taken([book.name], np.zeros(value.size, dtype="int64")), variable=taken(variables, np.tile(np.arange(len(variables)), len(units))),
-        value=value.ravel(), evidence=taken(["[]", *[f"[{','.join(items)}]" for items in found.values()]], why.ravel()))
+    texts = pd.array(["[]", *[f"[{','.join(items)}]" for items in found.values()]], dtype="str")
+    return [units.iloc[np.repeat(np.arange(len(units)), len(variables))].reset_index(drop=True).assign(
+        coder=taken([book.name], np.zeros(len(units) * len(variables), dtype="int64")), variable=taken(variables, np.tile(np.arange(len(variables)), len(units))),
+        value=value[unit].ravel(), evidence=texts.take(why[unit].ravel(), allow_fill=True)) for units, unit in kinds]
 
 
 def _holds(rule, column, n):

@@ -8,7 +8,7 @@ import csv
 import json
 import os
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -260,12 +260,12 @@ def _longest(row, length, number, pattern, terms):
     return kept[np.lexsort((number[kept], row[kept]))] if len(kept) else kept
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = lru_cache(2**16)(partial(json.dumps, ensure_ascii=False))
 
 
 def evidence(items):
-    """Evidence as it stands in tables: compact JSON."""
-    return _encode(items) if items else "[]"
+    """Evidence as it stands in tables: compact JSON of [[term, start, end, …], …]."""
+    return "[" + ",".join(["[" + ",".join([repr(part) if type(part) in (int, float) else _quoted(part) for part in item]) + "]" for item in items]) + "]"
 
 
 def readable(why):
