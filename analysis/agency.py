@@ -60,14 +60,15 @@ def forms_of(verb):
     return inflected(verb) | ({verb + verb[-1] + "ed", verb + verb[-1] + "ing"} if double else set())
 
 
-def acts(s, *, every=False):
-    """Who does what to whom in one `Sentence`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the
+def acts(s, index, *, every=False):
+    """Who does what to whom in one `Sentence`, by `verb_index()`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the
     table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
-    index, found, before, was_passive, says = verb_index(), [], None, False, sayings(loose=False)
-    for k in range(s.n):
-        verb = s.tag[k].startswith("VB") or s.tag[k] == "NN" and k and s.low[k - 1] in BEFORE_A_VERB  # “did not praise”: the tagger's noun
-        entries = index.get(s.low[k], ()) if verb else ()
-        if every and s.tag[k].startswith("VB") and s.low[k] not in AUX and s.low[k].isalpha():
+    found, before, was_passive, says = [], None, False, sayings(loose=False)
+    for k, tag in enumerate(s.tag):
+        if not (tag[:2] == "VB" or tag == "NN" and k and s.low[k - 1] in BEFORE_A_VERB):  # “did not praise”: the tagger's noun
+            continue
+        entries = index.get(s.low[k], ())
+        if every and tag[:2] == "VB" and s.low[k] not in AUX and s.low[k].isalpha():
             entries = [*entries, ((), 0.0, 0.0, False, s.low[k])]
         entry, tail = next(((e, end) for e in entries if (end := _with_particle(s, k, e[0])) is not None), (None, None))
         if entry is None:
@@ -153,22 +154,22 @@ def find_acts(sentences, tokens, actors, segments=None):
     keys = ["article_id", "sentence_id"]
     tokens = tokens.merge(sentences[keys].assign(unit=range(len(sentences))), on=keys, validate="m:1")
     named = defaultdict(dict)
-    for unit, actor, row, last in mentions(tokens, actors).itertuples(index=False):
+    for unit, actor, row, last in zip(*(column.tolist() for _, column in mentions(tokens, actors).items())):
         named[unit][row] = actor, last
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
-    unit, says, events = tokens["unit"].to_numpy(), sayings(loose=False), nominals()
+    unit, says, events, index = tokens["unit"].to_numpy(), sayings(loose=False), nominals(), verb_index()
     given = defaultdict(set)                                        # looser words of saying count where a voice was found by them
     for article, number, cue in segments.dropna(subset=["cue"])[[*keys, "cue"]].itertuples(index=False) if segments is not None else ():
         given[article, number] |= {cue.split()[0].lower()} | inflected(cue.split()[0].lower())
-    places = list(zip(sentences["article_id"], sentences["sentence_id"]))
+    places = list(zip(*(sentences[c].tolist() for c in keys)))
     begins = np.searchsorted(unit, np.arange(len(sentences) + 1))
     rows = []
     for number, (begin, end) in enumerate(zip(begins[:-1].tolist(), begins[1:].tolist())):
         s = Sentence(*(column[begin:end] for column in columns))
         names = {row - begin: (actor, last - begin) for row, (actor, last) in named.get(number, {}).items()}
-        for verb, k, construction, parts in _told(s, says | given.get(places[number], set()), events):
+        for verb, k, construction, parts in _told(s, says | given[places[number]] if places[number] in given else says, index, events):
             for role, (a, b) in parts:
-                if actor := _participant(s, a, b, names):
+                if actor := _participant(s, a, b, names, events):
                     rows.append((number, actor, role, verb, construction, s.start[a], s.end[b - 1], k, s.start[k]))
     found = pd.DataFrame(rows, columns=["number", "actor", "role", "verb", "construction", "start", "end", "act", "at"])
     found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
@@ -179,9 +180,9 @@ def find_acts(sentences, tokens, actors, segments=None):
     return order.sort_values([*keys, "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
 
 
-def _told(s, says, events):
+def _told(s, says, index, events):
     """The acts of a sentence: (verb, its token, construction, [(role, span), …])."""
-    for verb, k, agent, patient, passive, negated, _ in acts(s, every=True):
+    for verb, k, agent, patient, passive, negated, _ in acts(s, index, every=True):
         if negated or s.low[k] in NO_ACTS or _describes(s, k):
             continue
         if s.low[k] in says and not passive:
@@ -193,7 +194,7 @@ def _told(s, says, events):
             yield verb, k, "active" if not passive else "passive" if agent else "agentless", parts
     for k, word in enumerate(s.low):
         if word in events and s.tag[k].startswith("NN"):
-            parts = _of_noun(s, k, *events[word])
+            parts = _of_noun(s, k, events)
             if parts:
                 yield word, k, "nominal", parts
 
@@ -211,9 +212,9 @@ def _whole(s, a, b):
     return a
 
 
-def _of_noun(s, k, of, before, only):
+def _of_noun(s, k, events):
     """The participants of a noun that names an act: behind “of”, “on”, “against”; before it; and behind what says the cause."""
-    parts, end, start = {}, k + 1, phrase_start(s, k) if k else k
+    (of, before, only), parts, end, start = events[s.low[k]], {}, k + 1, phrase_start(s, k) if k else k
     role = (of if s.low[end] == "of" else "patient" if s.low[end] in ("on", "against") and before != "patient" else "") if end < s.n else ""
     if role:
         parts[role] = _phrase(s, end + 1)
@@ -225,7 +226,7 @@ def _of_noun(s, k, of, before, only):
         cause = next(((c, j + len(c)) for j in range(end, min(s.n, end + 3)) for c in CAUSES if tuple(s.low[j:j + len(c)]) == c), None)
         if cause:
             span = _phrase(s, cause[1])
-            if len(cause[0]) > 1 or cause[0] == ("by",) or any(s.low[i] in nominals() for i in range(*span)):      # “in Israeli strikes”, not “in Gaza”
+            if len(cause[0]) > 1 or cause[0] == ("by",) or any(s.low[i] in events for i in range(*span)):      # “in Israeli strikes”, not “in Gaza”
                 parts["agent"] = span
     if only and not any(only & set(s.low[a:b]) for a, b in parts.values()):
         return []
@@ -242,7 +243,7 @@ def _phrase(s, j):
     return (a, cut) if j < cut else (j, j)
 
 
-def _participant(s, a, b, names):
+def _participant(s, a, b, names, events):
     """Who a phrase means: its actor, name or head noun; null where it has none of these (“more”)."""
     stop = next((i for i in range(a + 1, b) if s.low[i] in ENDS_HEAD), b)
     while stop > a + 1 and s.tag[stop - 1] == "POS":
@@ -250,7 +251,7 @@ def _participant(s, a, b, names):
     head = next((i for i in range(stop - 1, a - 1, -1) if s.tag[i].startswith(("NN", "PRP")) or s.tag[i] == "CD" or s.low[i] in SOME), None)
     if head is None:                                            # “an Israeli strike”: only the adjective
         return next((actor for i, (actor, _) in names.items() if a <= i < stop), None)
-    suffered = nominals().get(s.low[head], ("", "", ()))[1] == "patient"       # “civilian deaths” are no civilians
+    suffered = events.get(s.low[head], ("", "", ()))[1] == "patient"       # “civilian deaths” are no civilians
     near = [(i, actor) for i, (actor, last) in names.items() if a <= i < stop and not (suffered and last < head)] or [
         (i, actor) for i, (actor, _) in names.items() if stop < i < b and s.low[stop] == "of" and s.low[head] in OF_ACTOR]
     if near:

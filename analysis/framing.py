@@ -312,53 +312,57 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     place = np.searchsorted(begins[order], hits["sentence"].to_numpy() * far + hits["start"].to_numpy(), side="right") - 1
     hits["segment"] = order[np.maximum(place, 0)] if len(order) else -1
     english = ~articles.set_index("article_id")["language"].reindex(sentences["article_id"]).pipe(lambda c: c.notna() & (c != "en")).to_numpy()
-    parts = []
-    for units, column, coded in ((sentences[KEYS].assign(segment_id=pd.NA), "sentence", english), (segments[[*KEYS, "segment_id"]], "segment", english[of_segments])):
-        fired = _fired(plan, hits, column, len(units))
-        for book in codebooks:
-            parts.append(_coded(book, plan, fired, hits, column, units, coded))
-    whole = pd.concat(parts, ignore_index=True)
-    return whole.assign(segment_id=whole["segment_id"].astype("Int64"), target=None, label=None)[list(tables.CODINGS)]
+    whole = sentences[KEYS].assign(segment_id=pd.array([pd.NA] * len(sentences), dtype="Int64"))
+    alone = ~segments.duplicated(KEYS, keep=False).to_numpy()          # a segment that is a whole sentence is coded with it
+    unit = np.where(alone, of_segments, len(sentences) + np.cumsum(~alone) - 1)
+    inner = hits[~alone[hits["segment"]]]
+    hits = pd.concat([hits.assign(unit=hits["sentence"]), inner.assign(unit=unit[inner["segment"]])], ignore_index=True)
+    kinds = (whole, np.arange(len(sentences))), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), unit)
+    english = np.concatenate([english, english[of_segments[~alone]]])
+    fired = _fired(plan, hits, len(english))
+    parts = zip(*[_coded(book, plan, fired, hits, english, kinds) for book in codebooks])
+    return pd.concat([part for of_kind in parts for part in of_kind], ignore_index=True).assign(target=None, label=None)[list(tables.CODINGS)]
 
 
-def _fired(plan, hits, column, n):
+def _fired(plan, hits, n):
     """Units × indicators: did it fire (as many different times as it asks for)?"""
     fired = np.zeros((n, len(plan)), dtype=bool)
-    fired[hits[column].to_numpy(), hits["indicator"].to_numpy()] = True
+    fired[hits["unit"].to_numpy(), hits["indicator"].to_numpy()] = True
     for at in (i for i, (*_, indicator) in enumerate(plan) if indicator.at_least > 1):
-        mine = hits.loc[hits["indicator"] == at, [column, "term"]].drop_duplicates()
-        fired[:, at] = np.bincount(mine[column], minlength=n) >= plan[at][-1].at_least
+        mine = hits.loc[hits["indicator"] == at, ["unit", "term"]].drop_duplicates()
+        fired[:, at] = np.bincount(mine["unit"], minlength=n) >= plan[at][-1].at_least
     return fired
 
 
-def _coded(book, plan, fired, hits, column, units, english):
-    """One codebook's codings of one kind of unit."""
+def _coded(book, plan, fired, hits, english, kinds):
+    """One codebook's codings, for each kind of unit (its keys, the units' numbers)."""
     columns = {(variable, name): i for i, (owner, variable, name, _) in enumerate(plan) if owner == book.name}
     variables = list(book.variables)
-    true = np.zeros((len(units), len(variables)), dtype=bool)
+    true = np.zeros((len(english), len(variables)), dtype=bool)
     for v, (name, spec) in enumerate(book.variables.items()):
         if spec.rule is not None:
-            true[:, v] = _holds(spec.rule, lambda indicator: fired[:, columns[name, indicator]], len(units))
+            true[:, v] = _holds(spec.rule, lambda indicator: fired[:, columns[name, indicator]], len(english))
     residual = [v for v, spec in enumerate(book.variables.values()) if spec.rule is None]
     nothing = ~true.any(axis=1)
     which = np.full(len(plan), -1)
     for (variable, _), i in columns.items():
         which[i] = variables.index(variable)
     mine = hits[which[hits["indicator"].to_numpy()] >= 0]
-    cell = mine[column].to_numpy() * len(variables) + which[mine["indicator"].to_numpy()]
-    value = np.bincount(cell, minlength=len(units) * len(variables)).astype("float64").reshape(-1, len(variables))
+    cell = mine["unit"].to_numpy() * len(variables) + which[mine["indicator"].to_numpy()]
+    value = np.bincount(cell, minlength=true.size).astype("float64").reshape(-1, len(variables))
     value[~true] = 0
     value[:, residual] = nothing[:, None]
-    why = np.full(len(units) * len(variables), "[]", dtype=object)
-    items, cells = mine["item"].tolist(), cell.tolist()
     found = {}
-    for at, item in zip(cells, items):
+    for at, item in zip(cell.tolist(), mine["item"].tolist()):
         found.setdefault(at, []).append(item)
-    why[list(found)] = [f"[{','.join(texts)}]" for texts in found.values()]
-    rows = np.repeat(np.arange(len(units)), len(variables))
-    whole = units.iloc[rows].reset_index(drop=True).assign(coder=book.name, variable=np.tile(np.array(variables, dtype=object), len(units)), value=value.ravel(), evidence=why)
-    whole.loc[~english[rows], ["value", "evidence"]] = None
-    return whole
+    why = np.zeros(value.shape, dtype="int64")                      # place of the evidence among all that there are, each a text but once
+    why.ravel()[list(found)] = np.arange(1, len(found) + 1)
+    value[~english], why[~english] = np.nan, -1
+    taken = lambda texts, places: pd.array(texts, dtype="str").take(places, allow_fill=True)
+    texts = pd.array(["[]", *[f"[{','.join(items)}]" for items in found.values()]], dtype="str")
+    return [units.iloc[np.repeat(np.arange(len(units)), len(variables))].reset_index(drop=True).assign(
+        coder=taken([book.name], np.zeros(len(units) * len(variables), dtype="int64")), variable=taken(variables, np.tile(np.arange(len(variables)), len(units))),
+        value=value[unit].ravel(), evidence=texts.take(why[unit].ravel(), allow_fill=True)) for units, unit in kinds]
 
 
 def _holds(rule, column, n):
@@ -383,9 +387,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     shared = lexicons.kept(lexicons.read_dictionary, lexicons_file())
     both = pd.concat([wanted, shared.assign(category="=" + shared["category"], void=False)[["category", "term", "void"]]], ignore_index=True)
     found = lexicons.match(tokens, both)
-    exceptions = set(zip(wanted.loc[wanted["void"], "category"], wanted.loc[wanted["void"], "term"]))
-    if exceptions:
-        found = found[np.array([pair not in exceptions for pair in zip(found["category"], found["term"])], dtype=bool)]
+    found = found[~both["void"].to_numpy(bool)[found["entry"]]]
     own = found[~found["category"].str.startswith("=")]
     common = {name: part for name, part in found.groupby("category") if name.startswith("=")}
     named = lexicons.match(tokens, actors)
@@ -417,7 +419,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     hits = pd.concat([part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)], ignore_index=True).astype({"indicator": "int64", "start": "int64", "end": "int64"})
     hits = hits.drop_duplicates().sort_values([*KEYS, "start", "end", "indicator"], kind="stable", ignore_index=True)
     names, quoted = [json.dumps(name) for _, _, name, _ in plan], {term: json.dumps(term, ensure_ascii=False) for term in hits["term"].unique()}
-    hits["item"] = [f"[{quoted[term]},{start},{end},{names[i]}]" for term, start, end, i in zip(hits["term"], hits["start"].tolist(), hits["end"].tolist(), hits["indicator"].tolist())]
+    hits["item"] = [f"[{quoted[term]},{start},{end},{names[i]}]" for term, start, end, i in zip(*(hits[c].tolist() for c in ("term", "start", "end", "indicator")))]
     return hits
 
 
@@ -462,10 +464,11 @@ MONTHS = frozenset("january february march april may june july august september 
 
 def _numbers(tokens):
     """Which tokens are numbers that count something: no years, no days of a month."""
-    low = tokens["token"].str.lower().str.rstrip(".")
-    month = low.isin(MONTHS)
-    dated = low.str.fullmatch(r"(?:19|20)\d\d") | month.shift(fill_value=False) | month.shift(-1, fill_value=False)
-    return ((tokens["pos"].eq("CD") | tokens["token"].str.contains(r"^[\d.,]*\d", regex=True)) & ~dated).to_numpy()
+    codes, words = pd.factorize(tokens["token"])
+    words = pd.Series(words, dtype="str")
+    low = words.str.lower().str.rstrip(".")
+    month, year, number = (pd.Series(each.to_numpy(bool)[codes]) for each in (low.isin(MONTHS), low.str.fullmatch(r"(?:19|20)\d\d"), words.str.contains(r"^[\d.,]*\d", regex=True)))
+    return ((tokens["pos"].eq("CD").to_numpy() | number) & ~(year | month.shift(fill_value=False) | month.shift(-1, fill_value=False))).to_numpy()
 
 
 def _beside(hits, numbers, tokens):

@@ -7,7 +7,8 @@ earliest, then the term without wildcard. Different categories match independent
 import csv
 import json
 import os
-from functools import cache
+from bisect import bisect_left
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import pandas as pd
 from analysis import tokens as tokens_room
 
 GAP = 4  # tokens that “ ... ” may stand for, at most
-HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end", "row"]
+HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end", "row", "entry"]
 
 
 def plain(term):
@@ -117,10 +118,10 @@ def read_scores(path):
 
 
 def match(tokens, dictionary):
-    """Where the dictionary's terms stand: one row per match (category, term, article_id, sentence_id, position, n_tokens, start, end, row).
+    """Where the dictionary's terms stand: one row per match (category, term, article_id, sentence_id, position, n_tokens, start, end, row, entry).
 
     `tokens` as in the codebook, in order of the text; with a column `unit`, matches stay within units instead of sentences. `row`: the place
-    of the match's first token in the table. All terms are read at once, as one tree of their words, so that work grows with the text and
+    of the match's first token in the table; `entry`: that of the term in the dictionary. All terms are read at once, as one tree of their words, so that work grows with the text and
     with what is found in it, not with text × terms; nothing is ever tried twice at one place, so no list of terms is catastrophic.
     """
     keys = ["unit"] if "unit" in tokens else ["article_id", "sentence_id"]
@@ -156,13 +157,13 @@ def match(tokens, dictionary):
     owners = pd.DataFrame({"which": pd.factorize(np.array(terms, dtype=object))[0], "pattern": range(len(terms))})
     found = found.merge(owners, on="which").sort_values(["row", "pattern"], kind="stable")
     row, pattern, last = (found[c].to_numpy("int64") for c in ("row", "pattern", "last"))
-    kept = _longest(row, last - row + 1, dictionary["category"].to_numpy()[pattern], dictionary["term"].to_numpy()[pattern])
+    kept = _longest(row, last - row + 1, pd.factorize(dictionary["category"], sort=True)[0][pattern], pattern, terms)
     row, pattern, last = row[kept], pattern[kept], last[kept]
+    take = lambda table, column, places: table[column].array.take(places)
     return pd.DataFrame({
-        "category": dictionary["category"].to_numpy()[pattern], "term": dictionary["term"].to_numpy()[pattern],
-        "article_id": tokens["article_id"].to_numpy()[row], "sentence_id": tokens["sentence_id"].to_numpy()[row],
-        "position": tokens["position"].to_numpy()[row], "n_tokens": last - row + 1,
-        "start": tokens["start"].to_numpy()[row], "end": tokens["end"].to_numpy()[last], "row": row,
+        "category": take(dictionary.astype({"category": "str"}), "category", pattern), "term": take(dictionary.astype({"term": "str"}), "term", pattern),
+        **{column: take(tokens, column, row) for column in ("article_id", "sentence_id", "position")}, "n_tokens": last - row + 1,
+        "start": take(tokens, "start", row), "end": take(tokens, "end", last), "row": row, "entry": pattern,
     }, columns=HITS)
 
 
@@ -229,15 +230,18 @@ def _matching_parts(words, number_of):
     """Sorted codes (type × P + part) of every distinct word and the patterns' parts that match it."""
     exact = {part: n for part, n in number_of.items() if not part.endswith("*")}
     stems = {part[:-1]: n for part, n in number_of.items() if part.endswith("*")}
-    lengths = sorted({len(stem) for stem in stems})
-    found = [t * len(number_of) + n for t, word in enumerate(words)
-             for n in ([exact[word]] if word in exact else []) + [stems[word[:k]] for k in lengths if k <= len(word) and word[:k] in stems]]
+    types = {word: t for t, word in enumerate(words)}
+    found, ranked = [types[part] * len(number_of) + n for part, n in exact.items() if part in types], sorted(types)
+    for stem, n in stems.items():
+        at = bisect_left(ranked, stem)
+        while at < len(ranked) and ranked[at].startswith(stem):
+            found.append(types[ranked[at]] * len(number_of) + n)
+            at += 1
     return np.array(sorted(found), dtype=np.int64)
 
 
-def _longest(row, length, category, term):
-    """Indices of the matches that stay where matches of one category overlap, in the order of the text."""
-    number = pd.factorize(category)[0]
+def _longest(row, length, number, pattern, terms):
+    """Indices of the matches that stay where matches of one category (`number`) overlap, in the order of the text."""
     by = np.lexsort((row, number))
     reach = np.zeros(len(row), dtype=np.int64)  # how far the matches before reach, within the category
     cells = row + number * (int(row.max(initial=0)) + int(length.max(initial=0)) + 1)
@@ -247,21 +251,21 @@ def _longest(row, length, category, term):
     alone = np.ones(len(row), bool)
     alone[by] = ~(meets[by] | joined)
     taken, kept = set(), np.flatnonzero(alone).tolist()
-    for i in sorted(np.flatnonzero(~alone), key=lambda i: (-length[i], row[i], term[i].endswith("*"), term[i])):
+    for i in sorted(np.flatnonzero(~alone), key=lambda i: (-length[i], row[i], terms[pattern[i]].endswith("*"), terms[pattern[i]])):
         mine = range(cells[i], cells[i] + length[i])
         if taken.isdisjoint(mine):
             taken.update(mine)
             kept.append(i)
     kept = np.array(kept, dtype=np.int64)
-    return kept[np.lexsort((category[kept], row[kept]))] if len(kept) else kept
+    return kept[np.lexsort((number[kept], row[kept]))] if len(kept) else kept
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = lru_cache(2**16)(partial(json.dumps, ensure_ascii=False))
 
 
 def evidence(items):
-    """Evidence as it stands in tables: compact JSON."""
-    return _encode(items) if items else "[]"
+    """Evidence as it stands in tables: compact JSON of [[term, start, end, …], …]."""
+    return "[" + ",".join(["[" + ",".join([repr(part) if type(part) in (int, float) else _quoted(part) for part in item]) + "]" for item in items]) + "]"
 
 
 def readable(why):

@@ -84,14 +84,13 @@ def vader(text):
 def by_text(score, units, tokens):
     """A coder from a function of one text: every distinct text once, evidence moved to its place in the article."""
     seen, columns = {}, {}
-    for text in units["text"]:
+    for text, start in zip(units["text"].tolist(), units["start"].tolist()):
         if text not in seen:
             seen[text] = list(score(text))
-    for text, start in zip(units["text"], units["start"].tolist()):
         for variable, value, words in seen[text]:
             values, why = columns.setdefault(variable, ([], []))
             values.append(value)
-            why.append([[term, a + start, b + start, s] for term, a, b, s in words])
+            why.append([[term, a + start, b + start, s] for term, a, b, s in words] if words else words)
     for variable, (values, why) in columns.items():
         yield variable, values, why
 
@@ -166,7 +165,7 @@ def by_lexicon(path, units, tokens, *, windows=WINDOWS):
     words = toned_words(tokens, scores_of(path), windows)
     total = np.bincount(words["unit"].to_numpy("int64"), weights=words["score"], minlength=len(units))
     why = [[] for _ in range(len(units))]
-    for unit, *item in zip(words["unit"].tolist(), words["term"], words["start"].tolist(), words["end"].tolist(), words["score"].round(4).tolist()):
+    for unit, *item in zip(*(words[c].tolist() for c in ("unit", "term", "start", "end")), words["score"].round(4).tolist()):
         why[unit].append(item)
     yield "tone", saturated(total), why
 
@@ -204,9 +203,10 @@ def masked(units, tokens, events):
     `events`: rows of `data/lexicons/events.csv` (a dictionary). Places stay what they were.
     """
     hits = lexicons.match(tokens, events)
-    hidden = np.zeros(len(tokens), bool)
-    for row, length in zip(hits["row"], hits["n_tokens"]):
-        hidden[row:row + length] = True
+    hidden = np.zeros(len(tokens) + 1, "int64")
+    np.add.at(hidden, hits["row"], 1)
+    np.add.at(hidden, hits["row"] + hits["n_tokens"], -1)
+    hidden = np.cumsum(hidden)[:-1] > 0
     words, texts, starts = tokens["token"].tolist(), units["text"].tolist(), units["start"].tolist()
     for at, unit, a, b in zip(np.flatnonzero(hidden).tolist(), *(tokens[c].to_numpy()[hidden].tolist() for c in ("unit", "start", "end"))):
         words[at] = "x" * len(words[at])

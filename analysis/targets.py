@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import lexicons, sentiment, tables
-from analysis.agency import acts, mentions, sayings
+from analysis.agency import acts, mentions, sayings, verb_index
 from analysis.speakers import Sentence, subject
 
 WAYS = ("toward", "sentence", "clause", "window", "predicate")
@@ -39,13 +39,13 @@ def score_targets(tokens, spans):
     distance = np.where(ahead, a - row, np.where(behind, row - b, 0))
     crossed = np.where(ahead | behind, np.abs(clause[row] - clause[edge]), 0) if len(row) else distance
     between = np.where(ahead, names[np.maximum(a - 1, 0)] - names[row], np.where(behind, names[np.maximum(row - 1, 0)] - names[b], 0)) > 0
-    taken = np.array([(s, r) in used for s, r in zip(pairs["span"], row)], dtype=bool)
+    taken = np.array([(s, r) in used for s, r in zip(pairs["span"].tolist(), row.tolist())], dtype=bool)
     fading = np.exp(-distance / FADES)
     weight = np.where(taken | name, 0, fading) * np.where(between, OTHERS, 1) * CLAUSE ** crossed * np.where(speaks[pairs["span"]], SPEAKS, 1)
     add = lambda values: np.bincount(pairs["span"], weights=values, minlength=len(spans))
     effect = np.zeros(len(spans))
     evidence = [[] for _ in range(len(spans))]
-    for span, term, start, end, value in zip(pairs["span"], pairs["term"], pairs["start"].tolist(), pairs["end"].tolist(), (score * weight).round(3).tolist()):
+    for span, term, start, end, value in zip(*(pairs[c].tolist() for c in ("span", "term", "start", "end")), (score * weight).round(3).tolist()):
         if abs(value) >= 0.05:
             evidence[span].append([term, start, end, value])
     starts, ends = tokens["start"].tolist(), tokens["end"].tolist()
@@ -60,14 +60,14 @@ def _roles(tokens, spans):
     """(verbs of which spans are agent or patient: (span, verb, token row, role, effect); (span, token row) of those verbs and of the other side's words; which spans only speak)."""
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
     unit = tokens["unit"].to_numpy()
-    says = sayings()
+    says, index = sayings(), verb_index()
     roles, used, speaks = [], set(), np.zeros(len(spans), bool)
     begins, ends = np.searchsorted(unit, spans["unit"]), np.searchsorted(unit, spans["unit"], side="right")
     done = {}
     for span, (begin, end, row, last) in enumerate(zip(begins.tolist(), ends.tolist(), spans["row"].tolist(), spans["last"].tolist())):
         if begin not in done:
             s = Sentence(*(column[begin:end] for column in columns))
-            done[begin] = s, acts(s)
+            done[begin] = s, acts(s, index)
         s, found = done[begin]
         a, b = row - begin, last - begin + 1
         speaks[span] = any(s.low[k] in says and (k + 1 == a or (who := subject(s, k)).a < b and who.b > a) for k in [*range(max(0, a - 2), a), *range(b, min(s.n, b + 12))])

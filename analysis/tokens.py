@@ -183,8 +183,8 @@ def split_sentences(articles):
     return pd.DataFrame(rows, columns=list(tables.SCHEMAS["sentences"].columns))
 
 
-def split_tokens(sentences):
-    """Sentences → `tokens` with parts of speech (Penn Treebank tags, by TextBlob's bundled tagger)."""
+def split_tokens(sentences, *, tags=True):
+    """Sentences → `tokens` with parts of speech (Penn Treebank tags, by TextBlob's bundled tagger); with `tags=False` without them, where terms are all that is sought."""
     from tqdm import tqdm
     rows, places, pieces = [], [], []
     for row, text in enumerate(tqdm(sentences["text"].tolist(), "tokens", disable=None, leave=False)):
@@ -204,8 +204,8 @@ def split_tokens(sentences):
     found = known.take(entry).reset_index(drop=True)
     place += sentences["start"].to_numpy("int64")[row]
     position = np.arange(len(row)) - first
-    return sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(
-        position=position, start=place + found["a"], end=place + found["b"], token=found["token"], pos=_tags(found["token"], position == 0))
+    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=place + found["a"], end=place + found["b"], token=found["token"])
+    return whole.assign(pos=_tags(whole["token"], position == 0)) if tags else whole
 
 
 def _tags(words, heads):

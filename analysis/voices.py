@@ -198,6 +198,8 @@ def read_sentence(s, cast):
     """Give every token of one sentence to the outlet (null) or to an `Attribution`; returns the last attribution, null where there is none."""
     verbs, nouns, sources = cue_index()
     left, last, k = 0, None, 0
+    if all(index.keys().isdisjoint(s.low) for index in (verbs, nouns, sources)):
+        return None
     while k < s.n:
         if s.quote[k] >= 0:
             k += 1
@@ -487,7 +489,7 @@ def find_voices(articles, sentences, tokens):
     columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
     keys = tokens[["article_id", "sentence_id"]]
     begins = np.flatnonzero(keys.ne(keys.shift()).any(axis=1))
-    bounds = dict(zip(keys.iloc[begins].itertuples(index=False, name=None), zip(begins.tolist(), [*begins[1:].tolist(), len(tokens)])))
+    bounds = dict(zip(zip(*(keys[c].iloc[begins].tolist() for c in keys)), zip(begins.tolist(), [*begins[1:].tolist(), len(tokens)])))
     texts = {(a, p): t for a, title, text in zip(articles["article_id"], articles["title"], articles["text"]) for p, t in (("title", title), ("body", text))}
     of_article = {}
     for article, *place in zip(*(sentences[c].tolist() for c in ("article_id", "sentence_id", "part", "paragraph", "start", "end"))):
@@ -515,11 +517,11 @@ def _article(article, read, texts):
     for _, where, _, _, _, s in read:
         if read_sentence(s, cast) is None:
             cast.notice(s)
-        for i in range(s.n):
+        for i in range(s.n) if any(s.owner) else ():
             if s.quote[i] >= 0 and s.owner[i] is not None:
                 spoken.setdefault((where, s.quote[i]), s.owner[i])
     _chain(read, spoken)
-    _only_holder([owner for *_, s in read for owner in s.owner if owner is not None], cast)
+    _only_holder({owner for *_, s in read for owner in s.owner if owner is not None}, cast)
     rows = []
     for number, where, _, start, end, s in read:
         rows += [(article, number, i, *segment) for i, segment in enumerate(_segments(s, texts[where], start, end))]
@@ -568,6 +570,8 @@ def _chain(read, spoken):
 
 def _segments(s, text, start, end):
     """(start, end, voice, speaker, cue, stance) of one sentence, tiling it."""
+    if not any(s.owner):
+        return [(start, end, "own", None, None, None)]
     runs = []
     for i in range(s.n):
         owner = s.owner[i]
@@ -577,8 +581,6 @@ def _segments(s, text, start, end):
             continue
         if not runs or runs[-1][0] != key:
             runs.append([key, s.start[i], voice, owner])
-    if not runs:
-        return [(start, end, "own", None, None, None)]
     places = [start] + [run[1] for run in runs[1:]] + [end]
     return [(places[i], places[i + 1], voice, owner and owner.speaker, owner and owner.cue, owner and owner.stance) for i, (_, _, voice, owner) in enumerate(runs)]
 

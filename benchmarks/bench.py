@@ -71,6 +71,8 @@ def chain(articles):
                                                        targets.code_toward(t["sentences"], t["tokens and tags"], articles, actors, t["voices"])]))
     step("agency", lambda: agency.find_acts(t["sentences"], t["tokens and tags"], actors, t["voices"]))
     step("frames, four codebooks", lambda: framing.code_frames(t["sentences"], t["tokens and tags"], articles, books, t["voices"], t["agency"]))
+    forget()
+    step("tokens without tags", lambda: tokens.split_tokens(t["sentences"], tags=False))
     return took, t
 
 
@@ -126,7 +128,7 @@ def one_size(n):
     duplicates = time.process_time() - clock
     for begin in range(0, n, 4000):
         took, _ = chain(articles.iloc[begin:begin + 4000].reset_index(drop=True))
-        seconds += sum(v for k, v in took.items() if k not in ("duplicates", "TextBlob's values", "VADER's values", "match, 1,000 terms"))
+        seconds += sum(v for k, v in took.items() if k not in ("duplicates", "TextBlob's values", "VADER's values", "match, 1,000 terms", "tokens without tags"))
     size = articles["text"].str.len().sum() / SIZE
     print((seconds + duplicates) / size * 1e6, duplicates / size * 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
@@ -176,16 +178,16 @@ def main():
     theirs, ours = ({name: statistics.median(taken) for name, taken in found.items()} for found in (theirs, ours))
     tone = [name for name in theirs if name.startswith(("TextBlob", "VADER", "NLTK sentences"))]
     usual = sum(theirs[name] for name in (*tone, "NLTK words"))
-    tokens_too = ours["sentences"] + ours["tokens and tags"]
+    tokens_too, plain = (ours["sentences"] + ours[name] for name in ("tokens and tags", "tokens without tags"))
     whole = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, all of notebook 04", "agency", "match, 5,000 terms", "frames, four codebooks"))
     pairs = [("sentences, TextBlob, VADER\n(here of segments too)", sum(theirs[name] for name in tone), ours["sentences"] + ours["TextBlob's values"] + ours["VADER's values"]),
              ("sentences and words (here tags too)", theirs["NLTK sentences"] + theirs["NLTK words"], tokens_too)]
     for n in ("1,000", "5,000"):
         if f"flashtext, {n} terms" in theirs:
-            pairs.append((f"flashtext, {n} terms", theirs[f"flashtext, {n} terms"], ours[f"match, {n} terms"] + tokens_too))
+            pairs.append((f"flashtext, {n} terms", theirs[f"flashtext, {n} terms"], ours[f"match, {n} terms"] + plain))
             pairs.append(("the same, our tokens given", theirs[f"flashtext, {n} terms"], ours[f"match, {n} terms"]))
     if "spaCy PhraseMatcher, 1,000 terms" in theirs:
-        pairs.append(("spaCy PhraseMatcher, 1,000 terms", theirs["spaCy PhraseMatcher, 1,000 terms"], ours["match, 1,000 terms"] + tokens_too))
+        pairs.append(("spaCy PhraseMatcher, 1,000 terms", theirs["spaCy PhraseMatcher, 1,000 terms"], ours["match, 1,000 terms"] + plain))
     pairs.append(("all of notebooks 01 to 05, beside the\nusual sentences, words, TextBlob, VADER", usual, whole))
     missing = [name for name in ("flashtext", "spacy") if not importlib.util.find_spec(name)]
     lines = [f"{len(articles):,} articles (libraries: {len(part)} of them), median of {said.rounds} rounds; Python {platform.python_version()}, {os.cpu_count()} cores, one used.",

@@ -47,6 +47,15 @@ def test_terms_and_their_exceptions(tmp_path, text, found):
     assert [term for term, *_ in fired(book_of(tmp_path, TERMS, "a"), text)[0]] == found
 
 
+def test_a_sentence_of_one_voice_and_its_segment_have_the_same_codes(tmp_path):
+    texts = "Talks failed. The war went on. “We hate the war,” Lund said after the war.", "Nobody spoke of war."
+    whole, parts = (coded(book_of(tmp_path, TERMS, "a"), *texts, whole=whole)[1].astype({"evidence": "str"}) for whole in (True, False))
+    both = whole.merge(parts.dropna(subset=["segment_id"]), on=["article_id", "sentence_id", "variable"], suffixes=("", "_part"))
+    assert both["value_part"].tolist() == [0, 1, 1, 1, 1] and both["value"].tolist() == [0, 1, 2, 2, 1]
+    alone = both[~both.duplicated(["article_id", "sentence_id"], keep=False)]
+    assert len(alone) == 3 and (alone["evidence"] == alone["evidence_part"]).all() and (alone["value"] == alone["value_part"]).all()
+
+
 def test_labels_call_somebody_something(tmp_path):
     book = book_of(tmp_path, 'a: {reason: r, labels: {terms: [militant*, terrorist*, fire], roles: [armed movement]}}\n', "a")
     assert [t for t, *_ in fired(book, "Hamas militants crossed the fence.")[0]] == ["militant*"]

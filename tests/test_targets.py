@@ -40,7 +40,7 @@ def test_negation_weakens_an_act():
 
 
 def test_agent_and_patient_in_active_and_passive():
-    s = lambda text: next(iter(agency.acts(voices.Sentence(*(tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": [0], "start": 0, "text": text}))[c].tolist() for c in ("token", "pos", "start", "end"))))))
+    s = lambda text: next(iter(agency.acts(voices.Sentence(*(tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": [0], "start": 0, "text": text}))[c].tolist() for c in ("token", "pos", "start", "end"))), agency.verb_index())))
     for text, agent, patient, passive in (("Rebels shelled the town.", (0, 1), (2, 4), False), ("The town was shelled by rebels.", (5, 6), (0, 2), True), ("The town was shelled on Monday.", None, (0, 2), True)):
         verb, _, a, p, was_passive, negated, _ = s(text)
         assert (verb, a, p, was_passive, negated) == ("shell", agent, patient, passive, False), text

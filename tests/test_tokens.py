@@ -88,6 +88,11 @@ def test_tags_are_the_bundled_taggers():
     assert list(words["pos"]) == expected and expected[:3] == ["DT", "NN", "POS"]
 
 
+def test_tokens_without_tags_are_the_same_tokens():
+    sentences = tokens.split_sentences(articles_of("Lund’s party (the largest) didn't agree. It left!"))
+    pd.testing.assert_frame_equal(tokens.split_tokens(sentences, tags=False), tokens.split_tokens(sentences).drop(columns="pos"))
+
+
 @needs_shared
 def test_the_seed_has_21_sentences():
     articles, _ = corpus.clean(corpus.read(SHARED / "seed")[0])
