@@ -115,10 +115,16 @@ def libraries(texts, terms):
 
 
 def growth(sizes):
-    """(articles, microseconds an article of 2,500 characters, the same for duplicates, peak in GB) of our chain, in partitions of 4,000 articles, by size."""
+    """(articles, microseconds an article of 2,500 characters, the same for duplicates, peak in GB) of our chain, in partitions of 1,000 articles, by size."""
     for n in sizes:
         told = subprocess.run([sys.executable, __file__, "--chain", str(n)], capture_output=True, text=True, check=True, env=os.environ).stdout.split()
         yield (n, *map(float, told[-3:]))
+
+
+def _peak():
+    """This process's peak of memory in kB. Linux counts a parent's peak as its child's in `ru_maxrss`, but not in VmHWM."""
+    status = Path("/proc/self/status")
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) if status.is_file() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def one_size(n):
@@ -126,11 +132,11 @@ def one_size(n):
     clock = time.process_time()
     corpus.mark_duplicates(articles)
     duplicates = time.process_time() - clock
-    for begin in range(0, n, 4000):
-        took, _ = chain(articles.iloc[begin:begin + 4000].reset_index(drop=True))
+    for begin in range(0, n, 1000):
+        took = chain(articles.iloc[begin:begin + 1000].reset_index(drop=True))[0]
         seconds += sum(v for k, v in took.items() if k not in ("duplicates", "TextBlob's values", "VADER's values", "match, 1,000 terms", "tokens without tags"))
     size = articles["text"].str.len().sum() / SIZE
-    print((seconds + duplicates) / size * 1e6, duplicates / size * 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+    print((seconds + duplicates) / size * 1e6, duplicates / size * 1e6, _peak() / 2**20)
 
 
 def draw(shown, path):
