@@ -8,6 +8,7 @@ joined run by run, so that the joined table is row for row the one that the note
 import ast
 import hashlib
 import json
+import logging
 import os
 import shutil
 import uuid
@@ -155,7 +156,7 @@ def make(store, choices, *, size=PARTITION, workers=None, tell=print):
     if todo:
         _run(todo, articles, folder, used, code, choices.get("SCHEDULER"), workers)
     for name in MADE:
-        store.write_parts(name, lambda: _joined(folder, keys, name), made_from=sources[name], stamp=stamp)
+        store.write_parts(name, _joined(folder, keys, name), made_from=sources[name], stamp=stamp)
     for old in folder.iterdir():
         if old.name not in keys:
             shutil.rmtree(old, ignore_errors=True)
@@ -192,6 +193,7 @@ def _run(todo, articles, folder, choices, code, address, workers):
     except ImportError:
         raise tables.TableError("ENGINE=dask needs Dask, which is not installed: pip install -e '.[scale]' (in the suite's environment, .venv/bin/python -m pip …).") from None
     from tqdm import tqdm
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said by `Stopped`
     folder.mkdir(parents=True, exist_ok=True)
     workers = workers or max(1, min(len(todo), os.cpu_count() or 1))
     cluster = None if address else LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
@@ -204,7 +206,7 @@ def _run(todo, articles, folder, choices, code, address, workers):
             submit = lambda item: client.submit(work, articles.iloc[item[1]:item[2]].reset_index(drop=True), item[0], str(folder), choices, code, key=f"{item[0]}-{uuid.uuid4().hex[:6]}", retries=RETRIES, pure=False)
             ahead = iter(todo)
             room = 2 * max(1, sum(client.nthreads().values()), workers if cluster else 1)
-            waiting = as_completed([submit(item) for _, item in zip(range(room), ahead)])
+            waiting = as_completed([submit(item) for _, item in zip(range(room), ahead)], loop=client.loop)
             with tqdm(total=len(todo), desc="partitions", leave=False, disable=None) as bar:
                 for future in waiting:
                     if future.status == "cancelled":
