@@ -22,7 +22,7 @@ from analysis import agency, framing, lexicons, sentiment, tables, targets, toke
 
 MADE = ("sentences", "tokens", "segments", "tone", "agency", "frames")
 PARTITION = 1_000_000    # characters of text in a partition: some seconds of work, some hundred MB of tables
-SECONDS = 7.0            # of one process's work for a million characters (benchmarks/results.md: 15 to 20 ms for an article of 2,500)
+SECONDS = 10.0          # of one process's work for a million characters (docs/SCALE.md: 359 s for 34)
 WORTH = 30               # seconds of work below which starting processes takes as long as they save
 RETRIES = 3
 ACTORS = tables.ROOT / "data" / "dictionaries" / "actors.csv"
@@ -156,7 +156,7 @@ def make(store, choices, *, size=PARTITION, workers=None, tell=print):
     if todo:
         _run(todo, articles, folder, used, code, choices.get("SCHEDULER"), workers)
     for name in MADE:
-        store.write_parts(name, _joined(folder, keys, name), made_from=sources[name], stamp=stamp)
+        store.write_parts(name, _joined(folder, keys, name, ordered=articles["article_id"].is_monotonic_increasing), made_from=sources[name], stamp=stamp)
     for old in folder.iterdir():
         if old.name not in keys:
             shutil.rmtree(old, ignore_errors=True)
@@ -169,16 +169,15 @@ def _is_current(store, name, stamp):
         return False
 
 
-def _joined(folder, keys, name):
-    """A table's rows in the order of the whole, a piece at a time: run by run, and in each partition by partition."""
+def _joined(folder, keys, name, *, ordered=False):
+    """A table's rows in the order of the whole, a piece at a time: run by run, and in each partition by partition. `ordered`: the articles' ids ascend."""
     import pyarrow.parquet as pq
     known = {key: json.loads(pq.read_schema(folder / key / f"{name}.parquet").metadata[b"runs"]) for key in keys}
     read = lambda key, groups: pq.ParquetFile(folder / key / f"{name}.parquet", page_checksum_verification=True).read_row_groups(groups).to_pandas()
     pieces = (read(key, [known[key].index(run)]) for run in sorted(set().union(*known.values())) for key in keys if run in known[key])
-    if name == "agency":  # in the order of names, not of articles; a hundredth of the bytes of `frames`
+    if name == "agency" and not ordered:  # in the order of ids, not of articles: this one is held whole
         pieces = [pd.concat([read(key, list(range(len(known[key])))) for key in keys], ignore_index=True).sort_values(list(tables.SCHEMAS[name].key), kind="stable", ignore_index=True)]
-    empty = read(keys[0], [])
-    yield empty
+    yield read(keys[0], [])  # its columns, should there be no row
     yield from pieces
 
 
@@ -196,7 +195,7 @@ def _run(todo, articles, folder, choices, code, address, workers):
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said by `Stopped`
     folder.mkdir(parents=True, exist_ok=True)
     workers = workers or max(1, min(len(todo), os.cpu_count() or 1))
-    cluster = None if address else LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
+    cluster = None if address else LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50)
     try:
         try:
             client = Client(address or cluster, timeout=15, set_as_default=False)

@@ -171,7 +171,7 @@ def test_a_rerun_makes_only_what_is_missing(retellings_run, tmp_path, monkeypatc
 def test_a_killed_worker_loses_nothing(retellings_run, tmp_path, monkeypatch):
     from distributed import Client, LocalCluster
     store, wanted = stored(retellings_run, tmp_path, monkeypatch)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster, Client(cluster, set_as_default=False) as client:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as cluster, Client(cluster, set_as_default=False) as client:
         pids = client.run(os.getpid)
         made = threading.Thread(target=scale.make, args=(fresh(store), {"SCHEDULER": cluster.scheduler_address}), kwargs={"size": into(store, 5), "tell": lambda said: None})
         made.start()
