@@ -20,7 +20,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cu
 
 # Words of the command line are passed on; variables that merely happen to be in the environment (NAME is, on some systems) are not.
 quoted = '$(1)=$(subst ','\'',$($(1)))'
-WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES TEXT STYLE,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
+WORDS := $(foreach word,CORPUS TOPIC NAME GROUP COLUMNS CODED VARIABLE EMBEDDINGS TRAINED LEXICON CODEBOOK VARIABLES ARTICLES UNITS STRATA CODERS SEED FILES TEXT STYLE ENGINE SCHEDULER,$(if $(filter command,$(origin $(word))),$(call quoted,$(word))))
 
 .PHONY: report export test lab sample collect validate examples train bench fuzz faults requirements help
 .DEFAULT_GOAL := help

@@ -39,9 +39,11 @@ words (the same with make: `make report CORPUS=…`)
   FILES      collect: what came back (default: all of data/coded/<name>/sheets/returned/ and sheets/); NAME is the sample's name
   TEXT       report, export: TEXT=withheld leaves the articles' texts out of every page (ids, places and matched terms stay), so that they may be published
   STYLE      report: a matplotlib style file of your own; notebook 08 draws every figure once more in it, into figures/<corpus>/styled/
+  ENGINE     report: ENGINE=dask makes the tables of notebooks 02 to 05 by partitions on all processors (docs/SCALE.md); worth it from half a minute of work
+  SCHEDULER  report, with ENGINE=dask: the address of a Dask scheduler that runs already (a cluster), such as tcp://host:8786
   COLUMNS    your own column names where they are not recognised: COLUMNS=text=body_html,outlet=paper
 """
-WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES", "TEXT", "STYLE")
+WORDS = ("CORPUS", "TOPIC", "NAME", "GROUP", "COLUMNS", "CODED", "VARIABLE", "EMBEDDINGS", "TRAINED", "LEXICON", "CODEBOOK", "VARIABLES", "ARTICLES", "UNITS", "STRATA", "CODERS", "SEED", "FILES", "TEXT", "STYLE", "ENGINE", "SCHEDULER")
 NEEDED = ("pandas", "pyarrow", "matplotlib", "nltk", "textblob", "vaderSentiment", "ftfy", "py3langid", "tqdm", "yaml", "nbclient", "nbconvert", "jupyterlab")
 VERBS = ("report", "export", "lab", "sample", "collect", "validate", "train", "examples", "test", "codebook")
 
@@ -79,6 +81,8 @@ def main(arguments):
         return _refuse(f"{verb}: name a coded set, CODED=path/to/folder (units.csv and codes.csv). One that is here: CODED=data/coded/retellings")
     if choices.get("TEXT", "withheld") != "withheld":
         return _refuse(f"TEXT={choices['TEXT']}: expected withheld, or leave it out.")
+    if choices.get("ENGINE", "dask") != "dask" or "SCHEDULER" in choices and "ENGINE" not in choices:
+        return _refuse(f"ENGINE={choices.get('ENGINE', '')}: expected dask (SCHEDULER goes with it), or leave both out.")
     if "STYLE" in choices and not os.path.isfile(os.path.expanduser(choices["STYLE"])):
         return _refuse(f"STYLE={choices['STYLE']}: no such file; expected a matplotlib style file, such as a copy of analysis/house.mplstyle.")
     for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK", "STYLE"):  # notebooks run in their own folder
@@ -132,8 +136,12 @@ def main(arguments):
             if "COLUMNS" in choices:
                 from analysis import corpus
                 corpus.own_columns(choices["COLUMNS"])
+            made = None
+            if "ENGINE" in choices:
+                from analysis import scale
+                made = scale.make
             with tables.alone(store):
-                report.report(store, choices)
+                report.report(store, choices, made=made)
             return 0
     except (tables.TableError, ValueError) as error:
         return _refuse(error)
@@ -142,7 +150,7 @@ def main(arguments):
     except KeyboardInterrupt:
         return _refuse("Interrupted. What is finished is whole and kept; the same command does the rest.", 130)
     except Exception as error:
-        if type(error).__name__ != "NotebookFailed":
+        if type(error).__name__ not in ("NotebookFailed", "Stopped"):
             raise
         return _refuse(error, 1)
     settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in choices.items()}

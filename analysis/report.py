@@ -35,10 +35,10 @@ def notebooks(store=None):
     return sorted(NOTEBOOKS.glob("06_*.ipynb" if store and store.coded else "[0-9][0-9]_*.ipynb"))
 
 
-def report(store, choices, *, tell=print):
+def report(store, choices, *, made=None, tell=print):
     """Run what is stale, render it, bind the pages. Returns the folder of the pages; raises `NotebookFailed` after saving what was made.
 
-    Of a coded set (`CODED` among the choices) only the notebook of validation is run.
+    Of a coded set (`CODED` among the choices) only the notebook of validation is run. `made`: makes the tables of notebooks 02 to 05 ahead of the first of them that is stale.
     """
     folder = tables.home() / "reports" / store.name
     withheld = choices.get("TEXT") == "withheld"
@@ -52,6 +52,8 @@ def report(store, choices, *, tell=print):
             done.append(path)
             continue
         clock = time.perf_counter()
+        if made and "02" <= path.stem[:2] <= "05":
+            made = made(store, choices, tell=tell)
         try:
             _run(store, path, key, choices, run)
         except NotebookFailed as error:

@@ -12,7 +12,7 @@ from analysis import tables
 
 ROOT = tables.ROOT
 READERS = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
-CODERS, BEYOND = {"exact", "sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading"}
+CODERS, BEYOND = {"exact", "sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading", "scale"}
 
 
 def tracked():
@@ -31,8 +31,8 @@ def name_and_bound(requirement):
 
 
 def extras(project):
-    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch, and what only `make bench` compares with."""
-    return [r for name, extra in project["optional-dependencies"].items() if name not in ("embeddings", "bench") for r in extra]
+    """The optional dependencies that everyone gets: all but sentence embeddings, which need PyTorch, what only `make bench` compares with, and Dask."""
+    return [r for name, extra in project["optional-dependencies"].items() if name not in ("embeddings", "bench", "scale") for r in extra]
 
 
 def test_environment_yml_equals_pyproject():
@@ -74,6 +74,7 @@ def test_imports_run_one_way():
     assert imported("validation") <= READERS | CODERS and imported("keyness") <= READERS, "what measures knows nothing of estimates and figures"
     assert imported("estimates") <= READERS and imported("correction") <= READERS | {"estimates"} and imported("figures") <= READERS | {"estimates"}
     assert imported("comparison") <= READERS | CODERS | {"estimates", "correction"}
+    assert imported("scale") <= READERS | CODERS, "what makes tables in parts makes no estimates"
     assert imported("reading") <= READERS | {"figures"}, "what is annotated comes from tables alone"
     assert all(imported(m) == tables.modules_in((ROOT / "analysis" / f"{m}.py").read_text(encoding="utf-8")) for m in modules), "what the staleness check sees is what is imported"
 
