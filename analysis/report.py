@@ -130,6 +130,7 @@ def _run(store, path, key, choices, last):
     """Execute one notebook in a kernel of its own; on success save its page and a record of what it read and wrote."""
     import nbformat
     from jupyter_client import AsyncKernelManager
+    from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
     from tqdm import tqdm
@@ -155,6 +156,9 @@ def _run(store, path, key, choices, last):
             raise NotebookFailed(f"{where}: {_plain(error.evalue)}") from None
         except RuntimeError as error:
             raise NotebookFailed(f"{path.stem}: the kernel died ({error}); out of memory is the usual cause.") from None
+        finally:  # nbclient ends only kernels of its own making
+            if manager.has_kernel:
+                run_sync(manager.shutdown_kernel)(now=True)
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
     read = {what: sha for verb, what, sha in entries if verb == "read"}
     wrote = {what: sha for verb, what, sha in entries if verb == "wrote"}
