@@ -175,7 +175,11 @@ def test_a_failing_notebook_names_the_cell_and_keeps_what_was_made(small):
 def test_choices_and_code_are_part_of_what_is_stale(small, monkeypatch):
     ran(small)
     path = report.notebooks()[0]
-    assert report._key(path, {"GROUP": "desk"}) != report._key(path, {}) != report._key(report.notebooks()[1], {})
+    assert report._key(path, {"GROUP": "desk"}) == report._key(path, {}) != report._key(report.notebooks()[1], {}), "a choice that a notebook does not take is none of its"
+    assert report._key(path, {"TEXT": "withheld"}) != report._key(path, {}), "what is withheld is on every page"
+    monkeypatch.undo()
+    compare = tables.ROOT / "notebooks" / "07_comparison.ipynb"
+    assert report._key(compare, {"GROUP": "desk"}) != report._key(compare, {}) == report._key(compare, {"LEXICON": "mine.csv"})
     before = report._key(path, {})
     monkeypatch.setattr(tables, "code_hash", lambda *modules: "other code")
     assert report._key(path, {}) != before
@@ -231,7 +235,7 @@ def test_the_index_takes_no_text_for_markup(small):
 
 @pytest.mark.parametrize("words, code, message", [
     ((), 2, "python -m analysis VERB"), (("--help",), 0, "CORPUS     newsarticles"), (("fly",), 2, "No verb “fly”: expected one of report"),
-    (("report", "CORPUS="), 2, "CORPUS= names nothing"), (("report", "--help"), 0, "CORPUS     newsarticles"), (("report", "CORPS=x"), 2, "Not understood: “CORPS=x”. Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"), (("report", "TEXT=hidden"), 2, "TEXT=hidden: expected withheld"), (("export", "CORPUS=retellings"), 2, "has no tables yet: run `report` on it first"),
+    (("report", "CORPUS="), 2, "CORPUS= names nothing"), (("report", "--help"), 0, "CORPUS     newsarticles"), (("report", "CORPS=x"), 2, "Not understood: “CORPS=x” (did you mean CORPUS=x?). Expected CORPUS=…"), (("report", "CORPUS=nowhere"), 2, "No corpus at nowhere"), (("report", "TEXT=hidden"), 2, "TEXT=hidden: expected withheld"), (("export", "CORPUS=retellings"), 2, "has no tables yet: run `report` on it first"),
     (("validate",), 2, "name a coded set"), (("validate", "CODED=nowhere"), 2, "no such file; a coded set is a folder with units.csv"), (("train", f"CODED={tables.ROOT}/data/coded/retellings", "VARIABLE=segments"), 2, "holds 159 different values"),
     (("train", f"CODED={tables.ROOT}/data/coded/retellings", "EMBEDDINGS=no/such/model"), 2, "EMBEDDINGS=no/such/model"),
 ])
