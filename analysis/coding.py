@@ -7,6 +7,7 @@ import pandas as pd
 from analysis import corpus, tokens
 
 SEED = 20231026
+MODEL = "model"  # what the name of a language model that codes begins with
 GOLD = "gold"  # the adjudicated answer; never one of the coders in a figure of agreement
 
 
@@ -67,6 +68,14 @@ def _refuse(path, wrong, values, found, expected):
         raise CodedSetError(f"{path}, line {before + 1}: found “{str(values.iloc[row])[:60]}”, {found}; expected {expected}.")
 
 
+def crowd(codes):
+    """Those who gave the codes, without `gold`: the people; language models (coders called `model…`) only of variables that no person coded. A model is one more
+    coder to be judged by people, not one of them."""
+    given = codes[codes["coder"] != GOLD]
+    model = given["coder"].str.startswith(MODEL)
+    return given[~model | ~given["variable"].isin(given.loc[~model, "variable"])]
+
+
 def judgements(codes, variable):
     """The numeric judgements of one variable: (people's: unit_id, coder, value; reference: value by unit_id).
 
@@ -74,7 +83,7 @@ def judgements(codes, variable):
     """
     mine = codes[codes["variable"] == variable]
     mine = mine.assign(value=pd.to_numeric(mine["value"], errors="coerce")).dropna(subset=["value"])
-    people, gold = mine[mine["coder"] != GOLD], mine[mine["coder"] == GOLD]
+    people, gold = crowd(mine), mine[mine["coder"] == GOLD]
     reference = gold.set_index("unit_id")["value"].combine_first(people.groupby("unit_id")["value"].mean())
     return people[["unit_id", "coder", "value"]], reference
 
@@ -104,8 +113,8 @@ def categories(codes, variable):
         held = pd.concat({name.rpartition(":")[2]: categories(codes, name) for name in names}, axis=1)
         return held.idxmax(axis=1).rename("value")
     mine = codes[codes["variable"] == variable]
-    settled = mine.loc[mine["coder"] == GOLD, "unit_id"]
-    mine = mine[(mine["coder"] == GOLD) | ~mine["unit_id"].isin(settled)]
+    gold = mine[mine["coder"] == GOLD]
+    mine = pd.concat([gold, crowd(mine).loc[lambda t: ~t["unit_id"].isin(gold["unit_id"])]])
     if kind_of(codes, variable) == "words":
         return mine.groupby("unit_id")["value"].agg(lambda v: v.mode().iloc[0])
     return mine.assign(value=pd.to_numeric(mine["value"])).groupby("unit_id")["value"].mean().gt(0.5).astype("float64")

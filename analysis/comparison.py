@@ -4,6 +4,7 @@ A difference is one of a regression with a fixed effect for each event: inside e
 weighted by n·m / (n + m) of their articles there (Angrist 1998); topic and days are then the same on both sides. It says nothing of events that only one side covered.
 """
 import re
+from math import factorial, prod
 
 import numpy as np
 import pandas as pd
@@ -366,7 +367,8 @@ def side_means(values, sample, *, default):
 
 
 def found_expected(expected, means):
-    """Which expectations hold: card, order, measured (side and mean, ascending), pairs (that the order names), held, found (yes, in part, no; not measured where a side has no value).
+    """Which expectations hold: card, order, measured (side and mean, ascending), pairs (that the order names), held, found (yes, in part, no; not measured where a side has no value),
+    by_chance (how probable it is that all pairs hold where the sides stand in an order drawn by lot: of levels of a, b, … sides a!·b!·… / (a + b + …)!).
 
     means: variable, side, value. An order names the pairs of sides that stand on different sides of a `<`; sides joined by a comma are in no order.
     """
@@ -379,5 +381,6 @@ def found_expected(expected, means):
         known = all(side in value for level in levels for side in level)
         held = sum(value[a] < value[b] for a, b in pairs) if known else 0
         shown = value.reindex([s for level in levels for s in level]).sort_values() if known else value.head(0)
-        rows.append((said.card, said.variable, said.order, ", ".join(f"{s} {v:.2f}" for s, v in shown.items()), len(pairs), held, "not measured" if not known else "yes" if held == len(pairs) else "in part" if held else "no"))
-    return pd.DataFrame(rows, columns=["card", "variable", "order", "measured", "pairs", "held", "found"])
+        luck = prod(factorial(len(level)) for level in levels) / factorial(sum(map(len, levels)))
+        rows.append((said.card, said.variable, said.order, ", ".join(f"{s} {v:.2f}" for s, v in shown.items()), len(pairs), held, "not measured" if not known else "yes" if held == len(pairs) else "in part" if held else "no", luck))
+    return pd.DataFrame(rows, columns=["card", "variable", "order", "measured", "pairs", "held", "found", "by_chance"])

@@ -143,12 +143,12 @@ def beside(machine, hand):
     return machine.rename(columns={"value": "machine"}).merge(hand[columns].rename(columns={"value": "hand"}), on="unit_id", how="left", validate="1:1")
 
 
-def coded_units(frames, sample, codes, variable, *, coder, groups):
-    """`units` for a variable of the table `frames` that people coded in a sample drawn from the same corpus: the machine's 0/1 of every body sentence in `frames`,
-    beside the hand codes (unit_id, value) by the sample's sentences, with their probabilities. `groups`: article_id, group; other articles are left out."""
+def coded_units(codings, sample, codes, variable, *, coder, groups):
+    """`units` for a variable of `frames` or `tone` that people coded in a sample drawn from the same corpus: the machine's 0/1 (of frames) or number (of tone) of every body
+    sentence in `codings`, beside the hand codes (unit_id, value) by the sample's sentences, with their probabilities. `groups`: article_id, group; other articles are left out."""
     keys = ["article_id", "sentence_id"]
-    mine = frames[(frames["coder"] == coder) & (frames["variable"] == variable.rpartition(":")[2]) & frames["segment_id"].isna()].dropna(subset=["value"])
-    machine = mine[keys].assign(machine=mine["value"].gt(0).astype("float64"))
+    mine = codings[(codings["coder"] == coder) & (codings["variable"] == variable.rpartition(":")[2]) & codings["segment_id"].isna()].dropna(subset=["value"])
+    machine = mine[keys].assign(machine=mine["value"] if variable == "tone" else mine["value"].gt(0).astype("float64"))
     hand = sample[["unit_id", *keys, "probability"]].merge(codes[["unit_id", "value"]], on="unit_id").rename(columns={"probability": "inclusion", "value": "hand"})
     return machine.merge(hand, on=keys, how="left", validate="1:1").merge(groups, on="article_id", validate="m:1")
 

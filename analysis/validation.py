@@ -155,13 +155,27 @@ def reliability(units, codes, others=None, books=None, said=None):
 
 
 def _among_themselves(codes, variable, clusters):
-    """The row of those who coded, where there are two or more and their values are no free text."""
+    """The row of those who coded, where there are two or more and their values are no free text; and one of each language model beside people."""
     people, reference = coding.judgements(codes, variable)
-    told = codes[(codes["variable"] == variable) & (codes["coder"] != coding.GOLD)]
-    if told["coder"].nunique() < 2 or told["value"].str.len().max() >= 100:
-        return []
-    who = next((crowd for crowd in ("models", "authors") if told["coder"].str.startswith(crowd[:-1]).all()), "people")
-    return [{"coder": who, "variable": variable} | agreement.people(people if len(people) == len(told) else told[["unit_id", "coder", "value"]], clusters, reference)]
+    mine = codes[codes["variable"] == variable]
+    told, rows = coding.crowd(mine), []
+    if told["coder"].nunique() > 1 and told["value"].str.len().max() < 100:
+        who = next((crowd for crowd in ("models", "authors") if told["coder"].str.startswith(crowd[:-1]).all()), "people")
+        rows.append({"coder": who, "variable": variable} | agreement.people(people if len(people) == len(told) else told[["unit_id", "coder", "value"]], clusters, reference))
+    for name, said in mine[mine["coder"].str.startswith(coding.MODEL) & ~mine["coder"].isin(told["coder"])].groupby("coder"):
+        kind, said = coding.kind_of(codes, variable), said.set_index("unit_id")["value"]
+        right = coding.categories(codes, variable) if kind != "number" else reference
+        said = said[said.index.isin(right.index)]
+        right, where = right[said.index].to_numpy(), clusters[said.index]
+        if kind == "words":
+            rows.append({"coder": name, "variable": variable} | agreement.alike(said.to_numpy(), right, where))
+        elif kind == "binary":
+            values = said.astype("float64").to_numpy()
+            rows.append({"coder": name, "variable": variable} | agreement.measured(values, values, right, right, where, looked_for=1, level="nominal"))
+        else:
+            zone, values = agreement.neutral_zone(people["value"].to_numpy()), said.astype("float64").to_numpy()
+            rows.append({"coder": name, "variable": variable} | agreement.measured(values, agreement.sign(values, zone), right, agreement.sign(right, zone), where))
+    return rows
 
 
 def _tone_reference(units, codes, variable):
@@ -185,22 +199,25 @@ def _beside_tone(units, codes, variable, others, clusters):
 def beside(units, codes, said):
     """Every coded unit, the reference's category beside what the suite's own coder says, one row per unit × variable: variable, coder, unit_id, reference and
     machine (of tone negative, neutral, positive; of frames carried, not carried), evidence. Tone by the panel's default, a target's by `toward`, frames by the codebooks (`said`)."""
-    parts = []
+    parts, words = [], {-1: "negative", 0: "neutral", 1: "positive"}
     for variable in codes["variable"].unique():
         if variable in JUDGED:
             coded, _, labels = _tone_reference(units, codes, variable)
-            tokens = coding.tokens_of(coded) if len(coded) else None
-            for name, _, mine in judge(coded, tokens, variable) if len(coded) else ():
-                if name == ("toward" if variable == "tone_toward_target" else sentiment.DEFAULT):
-                    why = next((why for given, _, why in sentiment.CODERS[name](coded, tokens) if given in sentiment.SIGN_CUTS), None) if name in sentiment.CODERS else None
-                    words = {-1: "negative", 0: "neutral", 1: "positive"}
-                    parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": coded["unit_id"], "reference": pd.Series(labels).map(words), "machine": pd.Series(mine).map(words),
-                                               "evidence": [lexicons.readable(json.dumps(w)) for w in why] if why is not None else None}))
+            if coded.empty:
+                continue
+            tokens = coding.tokens_of(coded)
+            if variable == "tone_toward_target":
+                found = targets.score_targets(tokens, targets.spans_of(coded, tokens)).sort_values("unit")
+                name, mine, why = "toward", targets.label(found["toward"]), None
+            else:
+                _, values, why = next(row for row in sentiment.CODERS[sentiment.DEFAULT](coded, tokens) if row[0] in sentiment.SIGN_CUTS)
+                name, mine, why = sentiment.DEFAULT, agreement.sign(values, sentiment.SIGN_CUTS["tone"]), [lexicons.readable(json.dumps(w)) for w in why]
+            parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": coded["unit_id"], "reference": pd.Series(labels).map(words), "machine": pd.Series(mine).map(words), "evidence": why}))
         elif variable in said:
             name, _, carried, why = said[variable]
-            words = {0: "not carried", 1: "carried"}
-            parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": units["unit_id"], "reference": units["unit_id"].map(coding.categories(codes, variable)).map(words),
-                                       "machine": pd.Series(carried).map(words), "evidence": why}))
+            yes = {0: "not carried", 1: "carried"}
+            parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": units["unit_id"], "reference": units["unit_id"].map(coding.categories(codes, variable)).map(yes),
+                                       "machine": pd.Series(carried).map(yes), "evidence": why}))
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["variable", "coder", "unit_id", "reference", "machine", "evidence"])
     return whole.dropna(subset=["reference", "machine"])
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import corpus, tables
+from browser import CHROMIUM, Browser
 
 SHARED = tables.ROOT.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared with the seed article and the coded sets is not here")
@@ -20,6 +21,15 @@ def home(tmp_path, monkeypatch):
     """A home of its own for tables, figures and pages."""
     monkeypatch.setenv("ANALYSIS_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture
+def browser(tmp_path):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: the pages were not driven")
+    driven = Browser(tmp_path)
+    yield driven
+    driven.close()
 
 
 def articles_of(*texts, **columns):

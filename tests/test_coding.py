@@ -20,6 +20,8 @@ def test_a_coded_set(tmp_path):
     units, codes = coding.read_coded(folder(tmp_path))
     people, reference = coding.judgements(codes, "tone")
     assert list(units["text"]) == ["One", "Two\nlines", "Three"] and set(people["coder"]) == {"a", "b"} and dict(reference) == {"u1": 0, "u2": 0, "u3": 1}, "settled where somebody settled it, else the mean"
+    said = pd.DataFrame([("u1", c, "x", v) for c, v in (("a", "1"), ("b", "1"), ("gold", "0"))] + [("u2", c, "x", "1") for c in "ab"], columns=["unit_id", "coder", "variable", "value"])
+    assert coding.categories(said, "x").to_dict() == {"u1": 0, "u2": 1} and coding.judgements(said, "x")[1].to_dict() == {"u1": 0, "u2": 1}, "what was settled outweighs any majority"
     _, mean = coding.judgements(codes[codes["coder"] != "gold"], "tone")
     assert dict(mean) == {"u1": 0, "u2": 0}
 

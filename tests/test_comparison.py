@@ -1,4 +1,5 @@
 """Groups compared on the same events: what is one event, what is matched, what a difference inside events is, and how sure."""
+import itertools
 import re
 
 import numpy as np
@@ -321,3 +322,5 @@ def test_an_order_holds_pair_by_pair():
     found = comparison.found_expected(said, means)
     assert found[["pairs", "held", "found"]].values.tolist() == [[5, 5, "yes"], [3, 2, "in part"], [1, 0, "no"], [1, 0, "no"], [1, 0, "not measured"]]
     assert found["measured"].iloc[0] == "a -0.50, c -0.20, b -0.10, d 0.30"
+    lots = [dict(zip("abcd", p)) for p in itertools.permutations(range(4))]
+    assert found["by_chance"].tolist() == [np.mean([p["a"] < min(p["b"], p["c"]) and max(p["b"], p["c"]) < p["d"] for p in lots]), np.mean([p["b"] < p["c"] < p["d"] for p in lots]), 0.5, 0.5, 0.5]

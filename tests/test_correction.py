@@ -250,6 +250,16 @@ def test_what_corrects_both_is_coded_for_both():
     assert "hand_voice" not in alone and alone["hand"].fillna(-1).tolist() == [1, 0, -1, -1]
 
 
+def test_units_of_frames_are_carried_or_not_and_of_tone_as_they_are():
+    codings = pd.DataFrame({"article_id": "a", "sentence_id": [0, 1, 2], "segment_id": pd.NA, "coder": "news", "variable": "tone", "value": [-0.4, 0.0, 0.9]})
+    sample, groups = pd.DataFrame({"unit_id": ["u1"], "article_id": "a", "sentence_id": 1, "probability": 0.5}), pd.DataFrame({"article_id": ["a"], "group": "x"})
+    codes = pd.DataFrame({"unit_id": ["u1"], "value": [-2.0]})
+    found = correction.coded_units(codings, sample, codes, "tone", coder="news", groups=groups)
+    assert found["machine"].tolist() == [-0.4, 0.0, 0.9] and found["hand"].tolist()[1] == -2 and found["hand"].isna().sum() == 2 and found["inclusion"][1] == 0.5
+    frames = codings.assign(variable="conflict", value=[0.0, 1.0, 3.0])
+    assert correction.coded_units(frames, sample, codes, "generic_frames:conflict", coder="news", groups=groups)["machine"].tolist() == [0, 1, 1]
+
+
 def test_the_mean_of_two_coders_is_still_a_share():
     units = corpus(share=0.05, coded_articles=5).assign(hand=lambda t: t["hand"].where(t["hand"] != 1, 0.5))
     found = correction.corrected(units, variable="x", coder="c")
@@ -277,7 +287,9 @@ def test_the_interval_of_a_share_by_voice_is_that_of_a_ratio_over_articles(monke
 
 
 def test_under_five_coded_articles_there_is_no_interval_and_without_codes_no_claim():
-    few = correction.corrected(frame([(a, y % 2, y % 2) for a in "abcd" for y in range(4)]), variable="x", coder="c", reliable="rely")
+    coded = lambda articles: correction.corrected(frame([(a, y % 2, (y + i) % 3 == 0) for i, a in enumerate(articles) for y in range(5 + i % 2)]), variable="x", coder="c", reliable="rely")
+    few = coded("abcd")
+    assert row(coded("abcde"), "corrected")["low"] < row(coded("abcde"), "corrected")["high"], "from five on there is one"
     assert few["low"].isna().all() and row(few, "corrected")["claim"].startswith("not an estimate (too few articles")
     heard = pd.DataFrame({"article_id": list("aabbccddee"), "machine": 1.0, "hand": [1.0, np.nan] * 5, "machine_voice": ["own", "direct"] * 5, "hand_voice": ["own", None] * 5})
     found = correction.by_voice(heard, variable="x", coder="c", reliable="rely")  # a voice that no coded sentence has

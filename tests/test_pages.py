@@ -13,7 +13,6 @@ from bs4 import BeautifulSoup
 
 from analysis import figures, reading, tables
 from conftest import articles_of, run
-from test_sheets import CHROMIUM, Browser
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 ROWS = [
@@ -44,15 +43,6 @@ def withheld(hostile, tmp_path_factory):
     (home / "reports" / "bad" / "report.pdf").write_bytes(b"an older one, with texts")
     run("report", f"CORPUS={hostile.parent / 'bad.csv'}", "TEXT=withheld", home=home, pdf=False)
     return home / "reports" / "bad"
-
-
-@pytest.fixture
-def browser(tmp_path):
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: the pages were not driven")
-    driven = Browser(tmp_path)
-    yield driven
-    driven.close()
 
 
 def html_of(folder):

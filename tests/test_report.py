@@ -139,6 +139,13 @@ def ran(tmp_path):
     return [line.split()[0] for line in said if line.startswith("  0") and "unchanged" not in line]
 
 
+def test_a_kernel_ends_with_its_notebook(small):
+    import psutil  # comes with ipykernel
+    kernels = lambda: {p.pid for p in psutil.Process().children(recursive=True) if "ipykernel_launcher" in " ".join(p.cmdline()) and p.status() != psutil.STATUS_ZOMBIE}
+    before = kernels()
+    assert ran(small) == ["01_read", "02_cut"] and kernels() <= before, "what a notebook held in memory goes with it"
+
+
 def test_only_what_changed_is_run_again(small):
     assert ran(small) == ["01_read", "02_cut"]
     assert ran(small) == []

@@ -129,3 +129,6 @@ def test_the_readmes_headline_is_its_figures():
     own = numbers[(numbers["variable"] == "own") & (numbers["n_articles"] >= 15)].set_index("group")["estimate"]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"from {own.min():.0%}".replace("%", " %") + f" ({own.idxmin()}) to {own.max():.0%} ({own.idxmax()})".replace("%", " %") in text
+    caption = json.loads((ROOT / "figures" / "newsarticles" / "03_voices.json").read_text(encoding="utf-8"))["caption"]
+    said = re.search(r"the outlets speak (\d+)% of the words themselves, report (\d+)% indirectly and quote (\d+)%.*about (\d+)% would be the outlet's own.*no ranking is supported", caption)
+    assert said and all(f"{number} %" in text.split("Scored as one text")[0] for number in said.groups()) and f"{own.min():.0%} ({own.idxmin()})" in caption, "the caption has what the README says of it"

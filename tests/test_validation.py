@@ -156,3 +156,18 @@ def test_confusion_counts_every_unit_once_with_what_fired():
     cells = validation.confusion(table).set_index(["variable", "reference", "machine"]).sort_index()
     assert cells.loc["conflict", "units"].to_dict() == {("not carried", "not carried"): 0, ("not carried", "carried"): 1, ("carried", "not carried"): 1, ("carried", "carried"): 1}
     assert cells.at[("conflict", "carried", "carried"), "share"] == 0.5 and cells.loc["tone", "units"].sum() == 3
+
+
+def test_a_language_model_is_judged_by_people_and_is_none_of_them():
+    units = pd.DataFrame({"unit_id": [f"u{i}" for i in range(20)], "text": "It rained."})
+    people = [(f"u{i}", who, "biased", str(int(i < 8))) for i in range(20) for who in ("ann", "ben")]
+    model = [(f"u{i}", "model_x", "biased", "1") for i in range(20)]  # says yes to everything
+    both, alone = codes_of(*people, *model), codes_of(*model, *[(u, "model_y", v, x) for u, _, v, x in model])
+    assert coding.categories(both, "biased").equals(coding.categories(codes_of(*people), "biased")) and coding.judgements(both, "biased")[1].equals(coding.judgements(codes_of(*people), "biased")[1])
+    rows = validation.reliability(units, both).set_index("coder")
+    assert rows.at["people", "alpha"] == 1 and rows.at["model_x", "n"] == 20 and rows.at["model_x", "precision"] == 8 / 20 and rows.at["model_x", "recall"] == 1
+    assert set(validation.reliability(units, alone)["coder"]) == {"models"} and coding.categories(alone, "biased").eq(1).all(), "of what no person coded, models are all there is"
+    tone = [(f"u{i}", who, "tone", str(i % 5 - 2)) for i in range(20) for who in ("ann", "ben")]
+    found = validation.reliability(units, codes_of(*tone, *[(f"u{i}", "model_x", "tone", str(2 - i % 5)) for i in range(20)]))
+    found = found[found["variable"] == "tone"].set_index("coder")
+    assert found.at["model_x", "pearson"] == pytest.approx(-1) and found.at["model_x", "agreement"] == 4 / 20 and found.at["people", "alpha"] == 1, "a model that turns the scale round agrees on zero alone"
