@@ -145,6 +145,9 @@ def main(arguments):
             return 0
     except (tables.TableError, ValueError) as error:
         return _refuse(error)
+    except BrokenPipeError:  # whoever read what is printed has gone (`… | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         return _refuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}. What is finished is whole and kept; once there is room and permission to write, the same command does the rest.", 1)
     except KeyboardInterrupt:

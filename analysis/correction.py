@@ -272,7 +272,7 @@ def _rows(found, units, variable, coder, group, level, reliable, *, few=None, be
             estimate, low, high = np.clip([one.estimate, low, high], -1 if between else 0, 1) if share else (one.estimate, low, high)
             said = warnings_of(one.n_clusters, one.n_coded, estimate if share and not between else None) if few is None else few
             row |= {"estimate": estimate, "low": low, "high": high, "n_articles": one.n_articles, "n_units": one.n_units, "n_coded": one.n_coded,
-                    "claim": "; ".join([str(claim(**between or {"articles": one.n_articles}, coded=kind != "machine", reliable=reliable, interval=(low, high), what=variable.rpartition(":")[2].replace("_", " "), show=show)),
+                    "claim": "; ".join([str(claim(**between or {"articles": one.n_articles}, coded=kind != "machine", reliable=reliable, interval=(low, high), what=variable.rpartition(":")[2].replace("_", " "), measure="share" if share else "mean", show=show)),
                                          *(said if kind != "machine" else [])])}
         rows.append(row)
     return rows

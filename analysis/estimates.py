@@ -146,7 +146,7 @@ def in_order(means):
 
 # ---- what a result may be called ------------------------------------------------------------------------------------------------
 
-CONTAINS, DIFFER, SHARE, NO_RANKING = "this text contains {what}", "these texts differ", "a share of {what} of {interval}", "no ranking is supported"
+CONTAINS, DIFFER, SHARE, NO_RANKING = "this text contains {what}", "these texts differ", "a {measure} of {what} of {interval}", "no ranking is supported"
 COUNTS, FITS, NOT_RELIABLE = "counts of these texts: not an estimate", "a fit on these units", "not an estimate"
 MORE = "coverage by {more} has more {what} than by {less} ({interval})"
 COUNTED, FIT = "counted", "fit"  # what needs no coder (words, sentences, dates); what tells of coders, not of coverage
@@ -185,12 +185,12 @@ class Claim(NamedTuple):
         return f"{self.words} ({self.because})"
 
 
-def claim(*, articles, matched=False, coded=False, reliable="not known", agreeing=None, interval=None, what="of this", more="A", less="B", show="{:.0%} to {:.0%}"):
+def claim(*, articles, matched=False, coded=False, reliable="not known", agreeing=None, interval=None, what="of this", measure="share", more="A", less="B", show="{:.0%} to {:.0%}"):
     """The strongest thing that may be said of a result (table `CLAIMS`).
 
     articles: a number (one share), or one per group (a comparison; the smallest counts). matched: the groups covered the same events in the same days. coded: hand codes correct
     the machine's (or `COUNTED`, `FIT`: no machine code is in it, or nothing but how well machines do). reliable: the tier of their alpha. agreeing: whether every instrument gives the difference the same sign; null: there is but one. interval: (low, high) of
-    the share, or of the difference *more* minus *less* after correction; below zero, the two change places.
+    the share (or other `measure`), or of the difference *more* minus *less* after correction; below zero, the two change places.
     """
     sizes = [int(articles)] if np.isscalar(articles) else [int(n) for n in articles]
     if not sizes or min(sizes) < 1:
@@ -205,7 +205,7 @@ def claim(*, articles, matched=False, coded=False, reliable="not known", agreein
     facts = (bool(matched), coded if coded in (COUNTED, FIT) else bool(coded), reliable, agreeing if agreeing is None else bool(agreeing), apart if len(sizes) > 1 else known)
     for groups, span, *conditions, words, because in CLAIMS:
         if groups in (ANY, min(len(sizes), 2)) and (span is ANY or span[0] <= min(sizes) <= span[1]) and all(c is ANY or c == f for c, f in zip(conditions, facts)):
-            return Claim(words.format(what=what, more=more, less=less, interval=show.format(low, high) if known else "no interval"), because)
+            return Claim(words.format(what=what, measure=measure, more=more, less=less, interval=show.format(low, high) if known else "no interval"), because)
     raise AssertionError("CLAIMS leaves a case open")  # a test walks through all of them
 
 

@@ -258,10 +258,10 @@ def _how(folder):
 
 
 def disputes(codes, units, variables):
-    """What people and machines who code disagree on, one row per unit × variable with two values or more (unit_id, variable, judgements, gold, question, text, before,
+    """What those who coded (`coding.crowd`) disagree on, one row per unit × variable with two values or more (unit_id, variable, judgements, gold, question, text, before,
     after); gold: the adjudicated answer, empty until a person gives it."""
     asked = {v["name"]: v["question"] for v in variables}
-    people = codes[codes["coder"] != coding.GOLD]
+    people = coding.crowd(codes)
     gold = codes[codes["coder"] == coding.GOLD].set_index(["unit_id", "variable"])["value"]
     some = people.assign(said=people["coder"] + ": " + people["value"]).groupby(["unit_id", "variable"], sort=False).agg(n=("value", "nunique"), judgements=("said", " | ".join)).query("n > 1")
     some["gold"] = [gold.get(key, "") for key in some.index]

@@ -260,6 +260,11 @@ def test_units_of_frames_are_carried_or_not_and_of_tone_as_they_are():
     assert correction.coded_units(frames, sample, codes, "generic_frames:conflict", coder="news", groups=groups)["machine"].tolist() == [0, 1, 1]
 
 
+def test_a_mean_is_called_a_mean():
+    units = corpus().assign(machine=lambda t: t["machine"] - 0.5, hand=lambda t: 4 * t["hand"] - 2)
+    assert row(correction.corrected(units, variable="tone", coder="news", reliable="rely"), "corrected")["claim"].startswith("a mean of tone of -")
+
+
 def test_the_mean_of_two_coders_is_still_a_share():
     units = corpus(share=0.05, coded_articles=5).assign(hand=lambda t: t["hand"].where(t["hand"] != 1, 0.5))
     found = correction.corrected(units, variable="x", coder="c")
