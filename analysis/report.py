@@ -375,7 +375,7 @@ def _checklist(store, choices):
     counted = _counted(articles, choices.get("GROUP", "outlet"))
     sizes, twice = counted["group"].value_counts(), int(articles["duplicate_of"].notna().sum())
     rows.append(("corrected by hand coding", "; ".join(sorted(set(estimated.loc[estimated["kind"] == "corrected", "variable"]))) if estimated is not None and len(estimated) else f"nothing: every mean and share is {estimates.UNCORRECTED}"))
-    rows.append(("intervals", f"95 %, percentile bootstrap over articles, 2,000 draws, fixed seed; none under {estimates.INTERVAL_FROM} articles"))
+    rows.append(("intervals", f"95 %, percentile bootstrap over articles, 2,000 draws, fixed seed; corrected shares: t-intervals clustered by article; notebook 07: t-intervals over events or articles, widened for all differences; none under {estimates.INTERVAL_FROM} articles"))
     rows.append(("excluded", f"{twice:,} repetitions of an earlier article, {len(articles) - len(counted) - twice:,} not in English; headlines are coded, not counted"))
     small = [str(g) for g, n in sizes.items() if n < estimates.RANKED_FROM or g == estimates.NOT_KNOWN]
     rows.append(("listed, not ranked", f"{', '.join(small[:20])}{' …' if len(small) > 20 else ''} (fewer than {estimates.RANKED_FROM} articles, or not known)" if small else "no group"))
