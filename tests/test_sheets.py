@@ -236,6 +236,12 @@ def test_without_a_sample_or_with_other_units_it_says_so(kit, tmp_path):
         sheets.collect(kit)
 
 
+def test_blank_sheets_alone_are_nothing_to_collect(kit):
+    with pytest.raises(coding.CodedSetError, match="nothing is coded yet in coder_a.csv.*put what came back into"):
+        sheets.collect(kit)
+    assert not (kit / "codes.csv").exists() and not (kit / "disputes.csv").exists()
+
+
 def test_disputes_are_settled_by_a_person_and_the_gold_is_kept(kit):
     give_back(kit, "a.csv", [{"conflict": "1", "economic": "0"}])
     give_back(kit, "b.csv", [{"conflict": "0", "economic": "0"}, {"conflict": "1", "economic": "0"}], coder="coder_b")
