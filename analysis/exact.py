@@ -1,13 +1,16 @@
 """TextBlob's and VADER's values, digit for digit, many times faster: what a word or a run of words gives is asked of the library once.
 
-Both read a text word by word, and most words give nothing. So every distinct chunk between blanks is looked at once (`BLOB`, `VADER`,
-`READ`); of a text only words in reach of one another are put to the library's own rules, and the answers to such runs are remembered.
-What would need more (emoticons that marks may form, emoji) goes to the library as it is. The tests hold values and evidence equal.
+Both read a text word by word, and most words give nothing. So texts are cut at blanks and each distinct chunk is looked at once (`BLOB`, `VADER`, `READ`); only
+chunks in reach of one another are put to the library's own rules, and the answers to such runs are remembered (`RUNS`). What would need
+more (emoticons that marks may form, emoji) goes to the library as it is. The tests hold values equal to the libraries' own, and evidence to its place.
 """
 import re
 from functools import cache, lru_cache
 
-from analysis.tokens import Chunks, nltk
+import numpy as np
+import pandas as pd
+
+from analysis.tokens import Chunks, chunked, nltk
 
 # ---- TextBlob -------------------------------------------------------------------------------------------------------------------
 
@@ -18,7 +21,7 @@ PLAIN = re.compile(r"""([“"(\[]*)([^\W_]+(?:-[^\W_]+)*)((?:'s)?)(\.?)([”",;:
 
 @cache
 def _blob():
-    """(the library's `sentiment`, its tokenizer, the words it knows, its abbreviations, patterns of the emoticons that tokens may be joined to)."""
+    """(the library's `sentiment`, its tokenizer, the words it knows, its abbreviations, the ends of emoticons, patterns of the emoticons that tokens may be joined to)."""
     nltk("tokenize")  # first, or TextBlob's own import of it brings scikit-learn along
     from textblob import _text
     from textblob.en import parser, sentiment
@@ -26,12 +29,14 @@ def _blob():
     joined = "|".join(" ?".join(map(re.escape, face)) for face in sorted(faces))
     abbreviated = lambda word: word in _text.ABBREVIATIONS or _text.RE_ABBR1.match(word) or _text.RE_ABBR2.match(word) or _text.RE_ABBR3.match(word)
     heads = {re.escape(face[0]) + (f" ?{re.escape(face[1])}" if face[0].isalnum() else "") for face in faces} | {r"\( !", OTHER}  # a quick look, where the pattern itself is slow
-    return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, re.compile("|".join(sorted(heads))), re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
+    return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, {face[i:] for face in faces for i in range(1, len(face))}, re.compile("|".join(sorted(heads))), re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
 
 
 def _words(chunk):
     """A chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
     _, split, known, abbreviated, *_ = _blob()
+    if chunk.isalnum():
+        return f"{LIVE}{word} " if (word := chunk.lower()) in known else CUT if len(word) > 2 else word + " "
     if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
         return OTHER
     plain = PLAIN.fullmatch(chunk)
@@ -42,7 +47,20 @@ def _words(chunk):
     return "".join([f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " " for word in words])
 
 
-BLOB = Chunks(_words)
+OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE = 1, 2, 4, 8, 16, 32  # of a chunk: its reach goes on; it holds a word that counts; it ends the reach of all before, with its first word; “!”; may be part of an emoticon
+
+
+def _bits(chunk):
+    words, (*_, tails, _, joined) = BLOB[chunk], _blob()
+    if words == CUT:
+        return CLOSES | CUT_FIRST
+    live, cut = words.rfind(LIVE), words.rfind(CUT)
+    head = words.replace(LIVE, "").partition(CUT)[0].split()[:3]  # what may end an emoticon that a chunk before begins
+    face = bool(head) and any("".join(head[:n]) in tails for n in range(1, len(head) + 1)) or joined.search(words) is not None
+    return OPENS * (live > cut) | COUNTS * (live >= 0) | CLOSES * (cut > live) | CUT_FIRST * (live < 0 and words[:1] == CUT) | RAISES * ("!" in words) | FACE * face
+
+
+BLOB, BITS = Chunks(_words), Chunks(_bits)
 
 
 @lru_cache(2**16)
@@ -50,35 +68,84 @@ def _assessed(run):
     return tuple(_blob()[0].assessments(((word, None) for word in run.split()), True))
 
 
-def textblob(text):
-    """(polarity, subjectivity, assessments) of a text: those of `TextBlob(text).sentiment_assessments`."""
+def _run(text):
+    """What the library assesses in a run of chunks: (polarity, subjectivity, term, start, end) of each; start -1 where its words are not found again."""
+    return _placed(text, [one for run in RUN.findall("".join(map(BLOB.__getitem__, text.split()))) for one in _assessed(run)])
+
+
+RUNS = Chunks(_run, most=200_000)
+
+
+def _whole(text):
+    """The same of a text that must be read as a whole: with “!”, which raises the word that counted last, however far back it stands, or with an emoticon."""
     words, (library, *_, perhaps, joined) = "".join(map(BLOB.__getitem__, text.split())), _blob()
     if perhaps.search(words) and joined.search(words):
-        whole = library(text)
-        return *whole, whole.assessments
-    runs = RUN.findall(words)
-    if "!" in words:  # raises the word that counted last, however far back it stands
-        runs = []
-        for run in words.split(CUT):
-            if "!" in run and runs:
-                runs[-1] += "newsprint " + run  # a word unknown to it stands for the cut
-            elif LIVE in run and _assessed(run):
-                runs.append(run)
-    found = [one for run in runs for one in _assessed(run)]
-    if not found:
-        return 0.0, 0.0, found
-    polarity = subjectivity = 0
-    for _, p, s, _ in found:  # in this order, as the library adds
-        polarity += p
-        subjectivity += s
-    return polarity / len(found), subjectivity / len(found), found
+        return _placed(text, library(text).assessments)
+    runs = []
+    for run in words.split(CUT):
+        if "!" in run and runs:
+            runs[-1] += "newsprint " + run  # a word unknown to it stands for the cut
+        elif LIVE in run and _assessed(run):
+            runs.append(run)
+    return _placed(text, [one for run in runs for one in _assessed(run)])
+
+
+def _placed(text, assessments):
+    low, cursor, found = lower(text) if assessments else "", 0, []
+    for chunk, polarity, subjectivity, _ in assessments:
+        first = [word for word in chunk if word != "!"][:1] or chunk[:1]
+        at = find(low, first[0], cursor)
+        end = max(at, 0)
+        for word in chunk:
+            end = max(find(low, word, end), end) + len(word)
+        while len(chunk) > 1 and 0 <= at < (later := find(low[:end], first[0], at + 1)) < end - len(chunk[-1]):
+            at = later                                             # “not here; … not good”: the nearer one
+        cursor = end if at >= 0 else cursor
+        found.append((polarity, subjectivity, " ".join(chunk), at, min(end, len(text))))
+    return found
+
+
+def lower(text):
+    """Lower case of the same length, so that places hold (İ and its like stay)."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def find(text, word, start=0):
+    """Where a word stands by itself from `start` on; else where its letters stand; -1 where nowhere."""
+    at = text.find(word, start)
+    while at >= 0 and word.isalpha() and (text[at - 1:at].isalpha() or text[at + len(word):at + len(word) + 1].isalpha()):
+        at = text.find(word, at + 1)
+    return at if at >= 0 else text.find(word, start)
+
+
+def textblob(texts):
+    """(polarity, subjectivity, found) of each text, as `TextBlob(text).sentiment` has them; found: one row per assessed term (unit, start, end, term, polarity, subjectivity)."""
+    distinct, number, place, many = chunked(tuple(texts))
+    bits, lengths = (np.fromiter(map(of, distinct), "int64", len(distinct))[number] for of in (BITS.__getitem__, len))
+    text, behind = np.repeat(np.arange(len(texts)), many), np.cumsum(many)
+    whole = np.unique(text[bits & (RAISES | FACE) > 0])
+    bits[np.isin(text, whole)] = 0
+    turns, closes, live = (np.flatnonzero(bits & some) for some in (OPENS | CLOSES, CLOSES, COUNTS))
+    before = np.searchsorted(turns, live) - 1
+    reached = before >= 0
+    reached[reached] = (bits[turns[before[reached]]] & OPENS > 0) & (text[turns[before[reached]]] == text[live[reached]])
+    first = live[~reached]                                          # of each run
+    closes = np.append(closes, len(bits))[np.searchsorted(closes, first)]
+    last = np.minimum(closes + (np.append(bits, 0)[closes] & CUT_FIRST == 0), behind[text[first]]) - 1
+    runs = [(n, start, RUNS[texts[n][start:end]]) for n, start, end in zip(text[first].tolist(), place[first].tolist(), (place[last] + lengths[last]).tolist())]
+    runs += [(n, 0, _whole(texts[n])) for n in whole.tolist()]
+    found = pd.DataFrame([(n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run], columns=["unit", "start", "end", "term", "polarity", "subjectivity", "at"])
+    found = found.astype({c: "float64" if c in ("polarity", "subjectivity") else "str" if c == "term" else "int64" for c in found})
+    found = found.sort_values("unit", kind="stable", ignore_index=True) if len(whole) else found
+    assessed = np.maximum(np.bincount(found["unit"], minlength=len(texts)), 1)
+    means = (np.bincount(found["unit"], weights=found[c], minlength=len(texts)) / assessed for c in ("polarity", "subjectivity"))  # added in this order, as the library does
+    return *means, found.loc[found["at"] >= 0, ["unit", "start", "end", "term", "polarity", "subjectivity"]]
 
 
 # ---- VADER ----------------------------------------------------------------------------------------------------------------------
 
 HIT, BENDS, LOUD, BUT, EMOJI = 1, 2, 4, 8, 16  # scored; changes a neighbour's score; in capitals; turns the sentence; left to the library
-HITS, BENT, SHOUTS, TURNS, LEFT = (re.compile(b"[" + re.escape(bytes(n for n in range(32) if n & bit)) + b"]") for bit in (HIT, BENDS | LOUD, LOUD, BUT, EMOJI))
-QUIET = bytes(n for n in range(32) if not n & LOUD)
 
 
 @cache
@@ -130,27 +197,44 @@ def _valence(words, at, loud):
     return analyzer().sentiment_valence(0, _Window(words, loud), words[at], at, [])[0]
 
 
-def vader(text):
-    """(compound, places): VADER's compound of a text, as `polarity_scores(text)["compound"]`, and which of `text.split()` are words of its lexicon."""
-    chunks = text.split()
-    marks = bytes(map(VADER.__getitem__, chunks))
-    places = [hit.start() for hit in HITS.finditer(marks)]
-    if LEFT.search(marks):
-        return analyzer().polarity_scores(text)["compound"], places
-    if not places:
-        return 0.0, places
-    lexicon, valences, loud = analyzer().lexicon, [], None
-    for i in places:
-        first = max(i - 3, 0)
-        if not BENT.search(marks, first, i + 3):
-            valences.append(lexicon[READ[chunks[i]]])
-            continue
-        if shouts := SHOUTS.search(marks, first, i + 3) is not None:
-            loud = 0 < len(marks.translate(None, QUIET)) < len(marks) if loud is None else loud
-        valences.append(_valence(tuple([READ[chunk] for chunk in chunks[first:i + 3]]), i - first, shouts and loud))
-    if turn := TURNS.search(marks):
-        before = sum(i < turn.start() for i in places)
-        valences = analyzer()._but_check(["-"] * before + ["but"] + ["-"] * (len(places) - before), valences[:before] + [0] + valences[before:])
-    total = float(sum(valences))
-    total += ((total > 0) - (total < 0)) * analyzer()._punctuation_emphasis(text)
-    return round(_vader()[0].normalize(total), 4), places
+def vader(texts):
+    """(compound, found) of each text, as `polarity_scores(text)["compound"]`; found: one row per word of the lexicon (unit, start, end, term, valence), the valence before all rules."""
+    distinct, number, place, many = chunked(tuple(texts))
+    marks = np.fromiter(map(VADER.__getitem__, distinct), "uint8", len(distinct))[number]
+    text, behind = np.repeat(np.arange(len(texts)), many), np.cumsum(many)
+    at = np.flatnonzero(marks & HIT)
+    of = text[at]
+    low, high = np.maximum(at - 3, (behind - many)[of]), np.minimum(at + 3, behind[of])
+    seen = np.concatenate([[0], np.cumsum(marks & (BENDS | LOUD) > 0)])
+    read, hits = [READ[chunk] for chunk in distinct], number[at]
+    terms = [word.lower() for word in read]
+    lexicon = analyzer().lexicon
+    valence_of = np.array([lexicon.get(word, np.nan) for word in terms], dtype="float64")
+    valences = valence_of[hits]
+    bent = np.flatnonzero(seen[high] > seen[low])
+    if len(bent):
+        shouting = np.concatenate([[0], np.cumsum(marks & LOUD > 0)])
+        loud = shouting[behind] - shouting[behind - many]
+        some = (loud > 0) & (loud < many)
+        valences[bent] = [_valence(tuple([read[n] for n in number[a:b].tolist()]), i - a, shouts and some[n]) for i, a, b, n, shouts in zip(
+            at[bent].tolist(), low[bent].tolist(), high[bent].tolist(), of[bent].tolist(), (shouting[high[bent]] > shouting[low[bent]]).tolist())]
+    compound, left, turns = np.zeros(len(texts)), set(text[marks & EMOJI > 0].tolist()), {}
+    for i in np.flatnonzero(marks & BUT)[::-1].tolist():
+        turns[int(text[i])] = i
+    normalize, values = _vader()[0].normalize, valences.tolist()
+    begins = np.searchsorted(of, np.arange(len(texts) + 1)).tolist()
+    for n in np.flatnonzero(np.diff(begins)).tolist():
+        mine = values[begins[n]:begins[n + 1]]
+        if n in turns:
+            before = int((at[begins[n]:begins[n + 1]] < turns[n]).sum())
+            mine = analyzer()._but_check(["-"] * before + ["but"] + ["-"] * (len(mine) - before), mine[:before] + [0] + mine[before:])
+        total = float(sum(mine))
+        if "!" in texts[n] or "?" in texts[n]:
+            total += ((total > 0) - (total < 0)) * analyzer()._punctuation_emphasis(texts[n])
+        compound[n] = round(normalize(total), 4)
+    for n in left:
+        compound[n] = analyzer().polarity_scores(texts[n])["compound"]
+    inside = np.array([max(lower(chunk).find(word), 0) if mark & HIT else 0 for chunk, word, mark in zip(distinct, terms, map(VADER.__getitem__, distinct))], dtype="int64")[hits]
+    start = place[at] + inside
+    length = np.fromiter(map(len, terms), "int64", len(terms))[hits]
+    return compound, pd.DataFrame({"unit": of, "start": start, "end": start + length, "term": pd.array(terms, dtype="str").take(hits), "valence": valence_of[hits]})

@@ -8,7 +8,7 @@ import csv
 import json
 import os
 from bisect import bisect_left
-from functools import cache, lru_cache, partial
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -260,12 +260,23 @@ def _longest(row, length, number, pattern, terms):
     return kept[np.lexsort((number[kept], row[kept]))] if len(kept) else kept
 
 
-_quoted = lru_cache(2**16)(partial(json.dumps, ensure_ascii=False))
+def evidence(unit, n, *columns):
+    """Evidence of `n` units as it stands in tables, compact JSON [[term, start, end, …], …] for each: from the unit of every item, in order, and the items' columns."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    places, text = np.searchsorted(unit, np.arange(n + 1)), lambda mark: pa.scalar(mark, pa.large_string())
+    joined = pc.binary_join(pa.LargeListArray.from_arrays(places, pc.binary_join_element_wise(*map(_json, columns), text(","))), text("],["))
+    return pd.array(pc.if_else(pa.array(np.diff(places) > 0), pc.binary_join_element_wise(text("[["), joined, text("]]"), text("")), text("[]")), dtype="str")
 
 
-def evidence(items):
-    """Evidence as it stands in tables: compact JSON of [[term, start, end, …], …]."""
-    return "[" + ",".join(["[" + ",".join([repr(part) if type(part) in (int, float) else _quoted(part) for part in item]) + "]" for item in items]) + "]"
+def _json(column):
+    """Values as JSON, each distinct one written once."""
+    import pyarrow as pa
+    column = pd.Series(column)
+    if column.dtype.kind == "i":
+        return pa.array(column.to_numpy()).cast(pa.large_string())
+    codes, distinct = pd.factorize(column)
+    return pa.array([json.dumps(value, ensure_ascii=False) for value in distinct.tolist()], pa.large_string()).take(pa.array(codes))
 
 
 def readable(why):

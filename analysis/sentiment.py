@@ -1,7 +1,7 @@
 """Coders of tone: sentences and segments → codings. Each gives a value and the words that gave it; none is the truth.
 
 A coder is a function of units (rows with `text` and `start`) and of their tokens (with a column `unit`, the unit's row), and yields
-(variable, values, evidence) with one value and one list of [term, start, end, score] for each unit. `CODERS` names them.
+(variable, values, evidence) with one value for each unit and its evidence as it stands in tables, [[term, start, end, score], …] as JSON. `CODERS` names them.
 """
 import json
 import re
@@ -25,74 +25,30 @@ BREAKS = frozenset(", ; : — – -- ( ) “ ” \" `` '' ... … . ! ? but alth
 
 # ---- the libraries, exactly -----------------------------------------------------------------------------------------------------
 
-def textblob(text):
+def textblob(units, tokens=None):
     """TextBlob (De Smedt & Daelemans 2012): polarity -1…+1, higher is more positive; subjectivity 0…1, higher is more opinion.
 
-    Yields (variable, value, [[term, start, end, score], …]). The same values as `TextBlob(text).sentiment`. Weakest of the common
-    instruments on news (r .15–.29 with people). A text without known words has polarity 0.0 by the library's convention.
+    The same values as `TextBlob(text).sentiment`. Weakest of the common instruments on news (r .15–.29 with people). A text without known
+    words has polarity 0.0 by the library's convention.
     """
-    mean_polarity, mean_subjectivity, assessments = exact.textblob(text)
-    low, cursor, words, opinions = lower(text) if assessments else "", 0, [], []
-    for chunk, polarity, subjectivity, _ in assessments:
-        first = [word for word in chunk if word != "!"][:1] or chunk[:1]
-        at = find(low, first[0], cursor)
-        end = max(at, 0)
-        for word in chunk:
-            end = max(find(low, word, end), end) + len(word)
-        while len(chunk) > 1 and 0 <= at < (later := find(low[:end], first[0], at + 1)) < end - len(chunk[-1]):
-            at = later                                             # “not here; … not good”: the nearer one
-        if at >= 0:
-            cursor = end
-            place = [" ".join(chunk), at, min(end, len(text))]
-            words.append([*place, round(polarity, 4)])
-            opinions.append([*place, round(subjectivity, 4)])
-    yield "polarity", mean_polarity, words
-    yield "subjectivity", mean_subjectivity, opinions
+    polarity, subjectivity, found = exact.textblob(units["text"].tolist())
+    for variable, values in (("polarity", polarity), ("subjectivity", subjectivity)):
+        yield variable, values, _evidence(units, found, found[variable].round(4))
 
 
-def lower(text):
-    """Lower case of the same length, so that places hold (İ and its like stay)."""
-    low = text.lower()
-    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-
-def find(text, word, start=0):
-    """Where a word stands by itself from `start` on; else where its letters stand; -1 where nowhere."""
-    at = text.find(word, start)
-    while at >= 0 and word.isalpha() and (text[at - 1:at].isalpha() or text[at + len(word):at + len(word) + 1].isalpha()):
-        at = text.find(word, at + 1)
-    return at if at >= 0 else text.find(word, start)
-
-
-def vader(text):
+def vader(units, tokens=None):
     """VADER (Hutto & Gilbert 2014), compound -1…+1, higher is more positive; written for single sentences, saturates on articles.
 
-    Yields (variable, value, [[term, start, end, score], …]). The same value as `SentimentIntensityAnalyzer().polarity_scores(text)["compound"]`;
-    the evidence gives each word's valence in the lexicon, before negation and intensity are reckoned.
+    The same value as `SentimentIntensityAnalyzer().polarity_scores(text)["compound"]`; the evidence gives each word's valence in the
+    lexicon, before negation and intensity are reckoned.
     """
-    compound, places = exact.vader(text)
-    spans = [chunk.span() for chunk in re.finditer(r"\S+", text)] if places else []
-    words = []
-    for begin, end in (spans[i] for i in places):
-        chunk = text[begin:end]
-        word = exact.READ[chunk].lower()                           # as VADER itself reads it: curly quotes stay, and hide the word
-        begin += lower(chunk).find(word)
-        words.append([word, begin, begin + len(word), exact.analyzer().lexicon[word]])
-    yield "compound", compound, words
+    compound, found = exact.vader(units["text"].tolist())
+    yield "compound", compound, _evidence(units, found, found["valence"])
 
 
-def by_text(score, units, tokens):
-    """A coder from a function of one text: every distinct text once, evidence moved to its place in the article."""
-    seen, columns = {}, {}
-    for text, start in zip(units["text"].tolist(), units["start"].tolist()):
-        if text not in seen:
-            seen[text] = list(score(text))
-        for variable, value, words in seen[text]:
-            values, why = columns.setdefault(variable, ([], []))
-            values.append(value)
-            why.append([[term, a + start, b + start, s] for term, a, b, s in words] if words else words)
-    for variable, (values, why) in columns.items():
-        yield variable, values, why
+def _evidence(units, found, score):
+    begins = units["start"].to_numpy("int64")[found["unit"]]
+    return lexicons.evidence(found["unit"], len(units), found["term"], found["start"] + begins, found["end"] + begins, score)
 
 
 # ---- lists of scored terms ------------------------------------------------------------------------------------------------------
@@ -164,13 +120,10 @@ def by_lexicon(path, units, tokens, *, windows=WINDOWS):
     """A coder from a list of scored terms (`lexicons.read_scores`): tone -1…+1, higher is more positive; 0 where no term stands."""
     words = toned_words(tokens, scores_of(path), windows)
     total = np.bincount(words["unit"].to_numpy("int64"), weights=words["score"], minlength=len(units))
-    why = [[] for _ in range(len(units))]
-    for unit, *item in zip(*(words[c].tolist() for c in ("unit", "term", "start", "end")), words["score"].round(4).tolist()):
-        why[unit].append(item)
-    yield "tone", saturated(total), why
+    yield "tone", saturated(total), lexicons.evidence(words["unit"], len(units), words["term"], words["start"], words["end"], words["score"].round(4))
 
 
-CODERS = {"textblob": partial(by_text, textblob), "vader": partial(by_text, vader), "news": partial(by_lexicon, LEXICONS / "news.csv")}
+CODERS = {"textblob": textblob, "vader": vader, "news": partial(by_lexicon, LEXICONS / "news.csv")}
 
 
 # ---- from tables to codings -----------------------------------------------------------------------------------------------------
@@ -198,7 +151,7 @@ def units_of(sentences, tokens, segments=None):
 
 
 def masked(units, tokens, events):
-    """Units and tokens with every event word made unreadable (x's of the same length, which no instrument knows), and which units hold any.
+    """The units that hold an event word, and their tokens, with each of these made unreadable (x's of the same length, which no instrument knows), and which units they are.
 
     `events`: rows of `data/lexicons/events.csv` (a dictionary). Places stay what they were.
     """
@@ -207,19 +160,23 @@ def masked(units, tokens, events):
     np.add.at(hidden, hits["row"], 1)
     np.add.at(hidden, hits["row"] + hits["n_tokens"], -1)
     hidden = np.cumsum(hidden)[:-1] > 0
-    words, texts, starts = tokens["token"].tolist(), units["text"].tolist(), units["start"].tolist()
-    for at, unit, a, b in zip(np.flatnonzero(hidden).tolist(), *(tokens[c].to_numpy()[hidden].tolist() for c in ("unit", "start", "end"))):
-        words[at] = "x" * len(words[at])
-        a, b = a - starts[unit], b - starts[unit]
+    of, starts = tokens["unit"].to_numpy(), units["start"].to_numpy()
+    changed = np.unique(of[hidden])
+    texts = dict(zip(changed.tolist(), units["text"].array.take(changed).tolist()))
+    for unit, a, b in zip(of[hidden].tolist(), *((tokens[c].to_numpy()[hidden] - starts[of[hidden]]).tolist() for c in ("start", "end"))):
         texts[unit] = texts[unit][:a] + "x" * (b - a) + texts[unit][b:]
-    return units.assign(text=texts), tokens.assign(token=words), np.unique(tokens["unit"].to_numpy()[hidden])
+    inside = np.isin(of, changed)
+    part = tokens[inside].reset_index(drop=True)
+    masks = tokens["token"].str.len().map(lambda n: "x" * n)
+    return (units.take(changed).assign(text=list(texts.values())).reset_index(drop=True),
+            part.assign(token=part["token"].where(~hidden[inside], masks), unit=np.searchsorted(changed, of[inside])), changed)
 
 
 def score_units(units, tokens, coders, events=None):
     """Units × coders × variables: (coder, variable, values, evidence) for each; with `events` also `<variable>_masked`, event words made unreadable."""
     hidden = masked(units, tokens, events) if events is not None else None
     for name, coder in coders.items():
-        given = {variable: (list(values), list(why)) for variable, values, why in coder(units, tokens)}
+        given = {variable: (np.asarray(values, dtype="float64"), why) for variable, values, why in coder(units, tokens)}
         for variable, (values, why) in given.items():
             yield name, variable, values, why
         if hidden is None:
@@ -228,14 +185,11 @@ def score_units(units, tokens, coders, events=None):
         if not len(changed):
             yield from ((name, f"{variable}_masked", *columns) for variable, columns in given.items() if variable in SIGN_CUTS)
             continue
-        again = pd.Series(range(len(changed)), index=changed)
-        part = other_tokens[other_tokens["unit"].isin(changed)]
-        for variable, values, why in coder(other_units.iloc[changed].reset_index(drop=True), part.assign(unit=again.loc[part["unit"]].to_numpy()).reset_index(drop=True)):
+        place = np.arange(len(units))
+        place[changed] = len(units) + np.arange(len(changed))
+        for variable, values, why in coder(other_units, other_tokens):
             if variable in SIGN_CUTS:
-                both = [list(column) for column in given[variable]]
-                for at, value, reason in zip(changed, values, why):
-                    both[0][at], both[1][at] = value, reason
-                yield name, f"{variable}_masked", *both
+                yield name, f"{variable}_masked", np.concatenate([given[variable][0], values])[place], pd.concat([pd.Series(given[variable][1]), pd.Series(why)]).array.take(place)
 
 
 def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events=None):
@@ -248,18 +202,29 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     units, placed = units_of(sentences[~sentences["article_id"].isin(foreign)], tokens[~tokens["article_id"].isin(foreign)],
                              None if segments is None else segments[~segments["article_id"].isin(foreign)])
     keys = ["article_id", "sentence_id", "segment_id"]
-    parts = [units[keys].assign(coder=coder, variable=variable, value=np.asarray(values, dtype="float64"), evidence=[lexicons.evidence(e) for e in why])
-             for coder, variable, values, why in score_units(units, placed, coders, events)]
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "coder", "variable", "value", "evidence"])
-    kinds = found[["coder", "variable"]].drop_duplicates() if len(found) else pd.DataFrame([(c, TONE.get(c, "tone")) for c in coders], columns=["coder", "variable"])
-    if segments is not None:  # a segment that is a whole sentence
-        alone = segments[~segments.duplicated(keys[:2], keep=False)][keys]
-        found = pd.concat([found, found[found["segment_id"].isna()].drop(columns="segment_id").merge(alone, on=keys[:2], validate="m:1")], ignore_index=True)
+    kinds, values, why = [], [], []
+    for coder, variable, of_units, evidence in score_units(units, placed, coders, events):
+        kinds.append((coder, variable))
+        values.append(np.asarray(of_units, dtype="float64"))
+        why.append(pd.Series(evidence, dtype="str"))
+    rows, source = units[keys], np.arange(len(units))
+    unit, kind = np.tile(source, len(kinds)), np.repeat(np.arange(len(kinds)), len(units))
+    if segments is not None:  # a segment that is a whole sentence has the sentence's codes
+        alone = segments[~segments.duplicated(keys[:2], keep=False) & ~segments["article_id"].isin(foreign)]
+        rows = pd.concat([rows, alone[keys].astype({"segment_id": "Int64"})], ignore_index=True)
+        source = np.concatenate([source, pd.MultiIndex.from_frame(units.loc[units["segment_id"].isna(), keys[:2]]).get_indexer(pd.MultiIndex.from_frame(alone[keys[:2]]))])
+        unit = np.concatenate([unit, np.tile(np.arange(len(units), len(rows)), len(kinds))])
+        kind = np.concatenate([kind, np.repeat(np.arange(len(kinds)), len(alone))])
+    given = source[unit] + kind * len(units)
+    names = [pd.array([pair[i] for pair in kinds], dtype="str") for i in (0, 1)]
+    found = rows.take(unit).assign(coder=names[0].take(kind), variable=names[1].take(kind), value=np.concatenate(values)[given], evidence=pd.concat(why).array.take(given)) if len(
+        rows) else pd.DataFrame(columns=[*keys, "coder", "variable", "value", "evidence"])
     if foreign:
+        kinds = pd.DataFrame(kinds if len(units) else [(c, TONE.get(c, "tone")) for c in coders], columns=["coder", "variable"])
         every = [t.loc[t["article_id"].isin(foreign), [c for c in keys if c in t]] for t in (sentences, segments) if t is not None]
         found = pd.concat([found, pd.concat(every).merge(kinds, how="cross")], ignore_index=True)
     order = found.assign(segment_id=found["segment_id"].astype("Int64"), value=found["value"].astype("float64"), target=None, label=None)
-    return order[list(tables.CODINGS)]
+    return order[list(tables.CODINGS)].reset_index(drop=True)
 
 
 # ---- what the codings say -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 Five ways, all reported: the whole `sentence`; its `clause`; a `window` whose weight falls with distance; the `predicate` alone (verbs of which
 the actor is agent or patient, `data/lexicons/verbs.csv`); and `toward`, the default, which joins window and predicate.
 """
+import json
+
 import numpy as np
 import pandas as pd
 
@@ -93,7 +95,7 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     whole = found.groupby(["unit", "target"], as_index=False, sort=True).agg({**{way: "mean" for way in WAYS}, "evidence": "sum"})
     keys = units.loc[whole["unit"], ["article_id", "sentence_id", "segment_id"]].reset_index(drop=True)
     rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way],
-                        evidence=[lexicons.evidence(sorted(e, key=lambda item: item[1])) for e in whole["evidence"]] if way == "toward" else None) for way in WAYS]
+                        evidence=[json.dumps(sorted(e, key=lambda item: item[1]), ensure_ascii=False, separators=(",", ":")) for e in whole["evidence"]] if way == "toward" else None) for way in WAYS]
     return pd.concat(rows, ignore_index=True).assign(variable="tone_toward", label=None)[list(tables.CODINGS)]
 
 

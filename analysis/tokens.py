@@ -2,8 +2,8 @@
 import importlib
 import re
 import sys
-from functools import cache, partial
-from itertools import accumulate
+from functools import cache, lru_cache, partial
+from itertools import accumulate, chain
 
 import numpy as np
 import pandas as pd
@@ -114,18 +114,64 @@ class Chunks(dict):
 
 def token_spans(text):
     """(start, end) of every token, by NLTK's word tokenizer on a copy whose curly quotes are straight (same length, so offsets hold)."""
-    return [(at + a, at + b) for at, parts in _pieces(text) for a, b, _ in parts]
+    _, starts, entry, known = _tokens([text])
+    return [(at + a, at + b) for at, (a, b) in zip(starts.tolist(), known[["a", "b"]].to_numpy()[entry].tolist())]
 
 
-def _pieces(text):
-    """(place, parts) of every chunk between blanks: NLTK's rules see no further, but for the last full stop. One piece where the text must be read as a whole."""
-    chunks = [(chunk.start(), chunk.group()) for chunk in CHUNK.finditer(text)]
-    if chunks and not CLOSERS.fullmatch(chunks[-1][1]) and not SEPARATORS.search(text):
-        last = chunks.pop()
-        found = [(at, PARTS[chunk]) for at, chunk in chunks] + [(last[0], LAST_PARTS[last[1]])]
-        if None not in [parts for _, parts in found]:
-            return found
-    return [(0, [(a, b, text[a:b]) for a, b in _whole_spans(text.translate(SAME_LENGTH))])]
+@lru_cache(2)
+def chunked(texts):
+    """A tuple of texts cut at blanks, each distinct chunk numbered: (distinct chunks, the number of every chunk, its place in its text, how many each text holds)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    cut = pc.utf8_split_whitespace(pa.array(texts, pa.large_string()))  # what is split off at a text's ends is empty
+    parts = pc.list_flatten(cut).dictionary_encode()
+    distinct, number = parts.dictionary.to_pylist(), parts.indices.to_numpy()
+    owner, some = np.repeat(np.arange(len(texts)), pc.list_value_length(cut).to_numpy()), number != (distinct.index("") if "" in distinct else -1)
+    many = np.bincount(owner[some], minlength=len(texts))
+    places = [np.zeros(0, "int64")]
+    for begin in range(0, len(texts), 500):                         # a part at a time, since every character is looked at
+        part = texts[begin:begin + 500]
+        blank = np.concatenate([[True], BLANK[np.minimum(np.frombuffer("\n".join(part).encode("utf-32-le"), "<u4"), 0xFFFF)]])
+        lengths = np.fromiter(map(len, part), "int64", len(part)) + 1
+        places.append(np.flatnonzero(blank[:-1] & ~blank[1:]) - np.repeat(np.cumsum(lengths) - lengths, many[begin:begin + 500]))
+    return distinct, number[some].astype("int64"), np.concatenate(places), many
+
+
+BLANK = np.array([chr(code).isspace() for code in range(0x10000)])  # none above
+
+
+def _tokens(texts):
+    """The tokens of texts: (which text, place of its chunk, entry in `known`) of each, and `known`: a, b (within the chunk) and token. NLTK's rules see no
+    further than a chunk between blanks, but for the last full stop; what must be read as a whole is one chunk."""
+    distinct, number, place, many = chunked(tuple(texts))
+    number, place = number.copy(), place.copy()
+    _read_together([chunk for chunk in distinct if chunk not in PARTS])
+    ends = np.cumsum(many)
+    last = ends[many > 0] - 1
+    finals = np.unique(number[last])
+    parts = [PARTS[chunk] for chunk in distinct] + [LAST_PARTS[distinct[n]] for n in finals.tolist()]
+    closing = np.array([bool(CLOSERS.fullmatch(distinct[n])) for n in finals.tolist()], dtype=bool)
+    unplaced = np.array([found is None for found in parts], dtype=bool)
+    row = np.repeat(np.arange(len(texts)), many)
+    final = np.searchsorted(finals, number[last])
+    number[last] = len(distinct) + final
+    as_whole = np.zeros(len(texts), dtype=bool)
+    as_whole[row[unplaced[number]]] = True
+    as_whole[row[last[closing[final]]]] = True
+    if SEPARATORS.search("".join(texts)):
+        as_whole |= np.array([bool(SEPARATORS.search(text)) for text in texts])
+    wholes = np.flatnonzero(as_whole & (many > 0))
+    begins = (ends - many)[wholes]
+    keep = ~as_whole[row]
+    keep[begins] = True
+    number[begins], place[begins] = len(parts) + np.arange(len(wholes)), 0
+    parts += [[(a, b, texts[n][a:b]) for a, b in _whole_spans(texts[n].translate(SAME_LENGTH))] for n in wholes.tolist()]
+    row, place, number = row[keep], place[keep], number[keep]
+    sizes = np.array([len(found or ()) for found in parts], dtype="int64")
+    of_chunk = sizes[number]
+    entry = np.repeat((np.cumsum(sizes) - sizes)[number] - (np.cumsum(of_chunk) - of_chunk), of_chunk) + np.arange(of_chunk.sum())
+    known = pd.DataFrame([part for found in parts for part in found or ()], columns=["a", "b", "token"])
+    return np.repeat(row, of_chunk), np.repeat(place, of_chunk), entry, known
 
 
 def _whole_spans(plain):
@@ -140,7 +186,7 @@ def _whole_spans(plain):
     return [m.span() for m in re.finditer(r"\w+(?:[-'.,]\w+)*|\.{2,}|\S", plain)]  # text the tokenizer cannot place again
 
 
-CHUNK, CLOSERS = re.compile(r"\S+"), re.compile(r"""\.?[\])}>"'`´’‘“”„«»]*""")  # a last chunk of closing marks: the full stop may stand before it
+CLOSERS = re.compile(r"""\.?[\])}>"'`´’‘“”„«»]*""")  # a last chunk of closing marks: the full stop may stand before it
 SEPARATORS = re.compile("[\x1c-\x1f]")  # blanks to Python, but not to NLTK
 SIMPLE = re.compile(r"""(["(\[$#@]*)(\d+(?:[.,:]\d+)*|[^\W_]+(?:-[^\W_]+)*)((?:'s)?)(?:(\.)(?=[")\]]*$))?([",;:?!)\]%]*)""")  # most chunks: a word between marks, parted here as NLTK would
 RUN_TOGETHER = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
@@ -148,13 +194,9 @@ RUN_TOGETHER = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
 
 def _parts(chunk, *, last):
     """(start, end, token) of a chunk's tokens, `last` in its sentence or not; null where NLTK cannot place them again."""
-    plain = chunk.translate(SAME_LENGTH)
-    simple = SIMPLE.fullmatch(plain)
-    if simple and not (simple[3] and simple[4]) and not RUN_TOGETHER.search(plain):
-        head, word, own, stop, tail = (group or "" for group in simple.groups())
-        ends = list(accumulate(len(token) for token in (*head, *((word, own, stop) if last else (word + stop, own)), *tail) if token))
-        spans = list(zip([0, *ends], ends))
-    else:
+    spans = _simple(chunk, last)
+    if spans is None:
+        plain = chunk.translate(SAME_LENGTH)
         try:
             spans = list(_words().span_tokenize(plain + " x" * (not last)))
         except ValueError:
@@ -163,6 +205,37 @@ def _parts(chunk, *, last):
         if "''" in plain or "".join(plain[a:b] for a, b in spans) != plain:
             return None
     return [(a, b, chunk[a:b]) for a, b in spans]
+
+
+def _simple(chunk, last):
+    """The spans of a chunk that is a word between marks, as most are; null where it is another."""
+    word = chunk.rstrip(",;:?!)]%”")
+    if word.isalnum() and not RUN_TOGETHER.search(word):
+        return [(0, len(word)), *((i, i + 1) for i in range(len(word), len(chunk)))]
+    plain = chunk.translate(SAME_LENGTH)
+    simple = SIMPLE.fullmatch(plain)
+    if not simple or simple[3] and simple[4] or RUN_TOGETHER.search(plain):
+        return None
+    head, word, own, stop, tail = (group or "" for group in simple.groups())
+    ends = list(accumulate(len(token) for token in (*head, *((word, own, stop) if last else (word + stop, own)), *tail) if token))
+    return list(zip([0, *ends], ends))
+
+
+def _read_together(chunks):
+    """Put into `PARTS` what chunks between blanks hold that are no plain words: NLTK reads many at once, and each is as if read alone."""
+    odd = [chunk for chunk in chunks if _simple(chunk, False) is None]
+    for begin in range(0, len(odd), 200):
+        some = [chunk.translate(SAME_LENGTH) for chunk in odd[begin:begin + 200]]
+        try:
+            spans = list(_words().span_tokenize(" ".join(some) + " x"))
+        except ValueError:
+            continue                                                # then one by one
+        at, ends = 0, np.array([b for _, b in spans])
+        for chunk, plain in zip(odd[begin:begin + 200], some):
+            mine = [(a - at, b - at) for a, b in spans[np.searchsorted(ends, at, side="right"):np.searchsorted(ends, at + len(plain), side="right")]]
+            if "''" not in plain and "".join(plain[max(a, 0):b] for a, b in mine) == plain:
+                PARTS[chunk] = [(a, b, chunk[a:b]) for a, b in mine]
+            at += len(plain) + 1
 
 
 PARTS, LAST_PARTS = Chunks(partial(_parts, last=False)), Chunks(partial(_parts, last=True))
@@ -185,40 +258,24 @@ def split_sentences(articles):
 
 def split_tokens(sentences, *, tags=True):
     """Sentences → `tokens` with parts of speech (Penn Treebank tags, by TextBlob's bundled tagger); with `tags=False` without them, where terms are all that is sought."""
-    from tqdm import tqdm
-    rows, places, pieces = [], [], []
-    for row, text in enumerate(tqdm(sentences["text"].tolist(), "tokens", disable=None, leave=False)):
-        found = _pieces(text)
-        rows += [row] * len(found)
-        places += [at for at, _ in found]
-        pieces += [parts for _, parts in found]
-    distinct = {id(parts): parts for parts in pieces}               # from here on by number: each distinct chunk's tokens stand once in `known`
-    numbers = dict(zip(distinct, range(len(distinct))))
-    known = pd.DataFrame([part for parts in distinct.values() for part in parts], columns=["a", "b", "token"])
-    sizes = np.array([len(parts) for parts in distinct.values()], dtype="int64")
-    which = np.array([numbers[id(parts)] for parts in pieces], dtype="int64")
-    many = sizes[which]
-    entry = np.repeat((np.cumsum(sizes) - sizes)[which] - (np.cumsum(many) - many), many) + np.arange(many.sum())
-    row, place = np.repeat(np.array(rows, dtype="int64"), many), np.repeat(np.array(places, dtype="int64"), many)
-    first = np.searchsorted(row, row)                               # where the sentence begins
-    found = known.take(entry).reset_index(drop=True)
-    place += sentences["start"].to_numpy("int64")[row]
-    position = np.arange(len(row)) - first
-    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=place + found["a"], end=place + found["b"], token=found["token"])
-    return whole.assign(pos=_tags(whole["token"], position == 0)) if tags else whole
+    row, place, entry, known = _tokens(sentences["text"].tolist())
+    position = np.arange(len(row)) - np.searchsorted(row, row)
+    start, (a, b) = place + sentences["start"].to_numpy("int64")[row], known[["a", "b"]].to_numpy("int64").T
+    words = known["token"].astype("str")
+    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=start + a[entry], end=start + b[entry], token=words.array.take(entry))
+    return whole.assign(pos=_tags(words, entry, position == 0)) if tags else whole
 
 
-def _tags(words, heads):
+def _tags(words, entry, heads):
     """Parts of speech, once for each distinct word: TextBlob's bundled tagger looks at nothing but the word, and whether it is the first (`heads`)."""
     nltk("tokenize")  # first, or TextBlob's own import of it brings scikit-learn along
     from textblob.en import parser
-    codes, distinct = pd.factorize(words)
-    plain = [word.translate(SAME_LENGTH) for word in distinct]
-    tags = np.array([tag for _, tag in parser.find_tags(["-", *plain])[1:]], dtype=object)[codes] if len(plain) else np.array([], dtype=object)
-    first = np.unique(codes[heads])
-    of_heads = pd.Series({code: parser.find_tags([plain[code]])[0][1] for code in first.tolist()}, dtype="str")
-    tags[heads] = of_heads.loc[codes[heads]].to_numpy()
-    return pd.Series(tags, dtype="str")
+    number, distinct = pd.factorize(words)
+    codes, plain = number[entry], [word.translate(SAME_LENGTH) for word in distinct]
+    tags = [tag for _, tag in parser.find_tags(["-", *plain])[1:]]
+    first, place = np.unique(codes[heads], return_inverse=True)
+    codes[heads] = len(tags) + place
+    return pd.Series(pd.array(tags + [parser.find_tags([plain[code]])[0][1] for code in first.tolist()], dtype="str").take(codes))
 
 
 def is_word(tokens):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import agreement, coding, framing, lexicons, sentiment, tables, targets
+from analysis import agreement, coding, exact, framing, lexicons, sentiment, tables, targets
 
 FOLDS = 5
 STRENGTHS = {"ridge": (1.0, 3.0, 10.0), "logistic": (0.1, 0.3, 1.0, 3.0)}  # ridge: penalty; logistic: its inverse. The best by cross-validation is kept
@@ -303,17 +303,17 @@ class Trained:
         for i, (text, start) in enumerate(zip(units["text"], units["start"].tolist())):
             row = matrix[i]
             given = row.data * weights[i, row.indices]
-            low, items = sentiment.lower(text), []
+            low, items = exact.lower(text), []
             for at in np.argsort(-np.abs(given))[:5]:
                 feature = row.indices[at]
                 if feature < len(names):
                     term = names[feature].split(": ", 1)[1].removeprefix("before_").removeprefix("behind_")
                 else:
                     term = others[feature - len(names)] if feature - len(names) < len(others) else "(embedding)"
-                place = sentiment.find(low, term)
+                place = exact.find(low, term)
                 a, b = (place, place + len(term)) if place >= 0 else (0, len(text))
                 items.append([term, start + a, start + b, round(float(given[at]), 3)])
-            why.append(items)
+            why.append(json.dumps(items, ensure_ascii=False, separators=(",", ":")))
         return why
 
     # ---- keeping ----------------------------------------------------------------------------------------------------------------
@@ -435,7 +435,7 @@ def code_frames(name, sentences, tokens, articles):
     mine = sentences[~sentences["article_id"].isin(foreign)].reset_index(drop=True)
     units, placed = sentiment.units_of(mine, tokens[~tokens["article_id"].isin(foreign)])
     (variable, values, why), = coder(units.assign(unit_id=[str(i) for i in range(len(units))]), placed)
-    coded = units[["article_id", "sentence_id"]].assign(value=np.asarray(values, dtype="float64"), label=coder.words(), evidence=[json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in why])
+    coded = units[["article_id", "sentence_id"]].assign(value=np.asarray(values, dtype="float64"), label=coder.words(), evidence=why)
     rest = sentences.loc[sentences["article_id"].isin(foreign), ["article_id", "sentence_id"]]
     whole = pd.concat([coded, rest], ignore_index=True)
     return whole.assign(segment_id=pd.Series(pd.NA, whole.index, dtype="Int64"), coder=Path(name).name, variable=variable, target=None)[list(tables.CODINGS)]

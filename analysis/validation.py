@@ -211,7 +211,7 @@ def beside(units, codes, said):
                 name, mine, why = "toward", targets.label(found["toward"]), None
             else:
                 _, values, why = next(row for row in sentiment.CODERS[sentiment.DEFAULT](coded, tokens) if row[0] in sentiment.SIGN_CUTS)
-                name, mine, why = sentiment.DEFAULT, agreement.sign(values, sentiment.SIGN_CUTS["tone"]), [lexicons.readable(json.dumps(w)) for w in why]
+                name, mine, why = sentiment.DEFAULT, agreement.sign(values, sentiment.SIGN_CUTS["tone"]), [lexicons.readable(w) for w in why]
             parts.append(pd.DataFrame({"variable": variable, "coder": name, "unit_id": coded["unit_id"], "reference": pd.Series(labels).map(words), "machine": pd.Series(mine).map(words), "evidence": why}))
         elif variable in said:
             name, _, carried, why = said[variable]

@@ -40,7 +40,7 @@ def made(n):
 
 def forget():
     """Nothing is remembered from an earlier round."""
-    for seen in (exact.BLOB, exact.VADER, exact.READ, tokens.PARTS, tokens.LAST_PARTS):
+    for seen in (exact.BLOB, exact.BITS, exact.RUNS, exact.VADER, exact.READ, tokens.PARTS, tokens.LAST_PARTS):
         seen.clear()
     exact._assessed.cache_clear()
     exact._valence.cache_clear()
@@ -63,8 +63,8 @@ def chain(articles):
     step("tokens and tags", lambda: tokens.split_tokens(t["sentences"]))
     step("voices", lambda: voices.find_voices(articles, t["sentences"], t["tokens and tags"]))
     units = sentiment.units_of(t["sentences"], t["tokens and tags"], t["voices"])[0]["text"]
-    step("TextBlob's values", lambda: [exact.textblob(text) for part in (units, articles["text"]) for text in part])
-    step("VADER's values", lambda: [exact.vader(text) for part in (units, articles["text"]) for text in part])
+    step("TextBlob's values", lambda: [exact.textblob(part.tolist()) for part in (units, articles["text"])])
+    step("VADER's values", lambda: [exact.vader(part.tolist()) for part in (units, articles["text"])])
     step("match, 1,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(1000)))
     step("match, 5,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(5000)))
     step("tone, all of notebook 04", lambda: pd.concat([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events),

@@ -37,7 +37,7 @@ def test_what_can_be_learnt_is_learnt_and_comes_back_from_disk(tmp_path, labels)
     again = trained.load(made.save(tmp_path / "mine", "# Card"))
     (_, after, _), = again(units, words)
     assert variable == "tone" and np.allclose(before, after, atol=1e-5) and (np.abs(before) <= 1).all() and (made.labels == again.labels).all()
-    term, start, end, _ = next(item for item in why[0] if not item[0].startswith("("))
+    term, start, end, _ = next(item for item in json.loads(why[0]) if not item[0].startswith("("))
     assert term in units["text"].iloc[0].lower()[start:end]
 
 
