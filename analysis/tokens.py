@@ -1,6 +1,7 @@
 """Articles → sentences and tokens, every one with its exact place in the text. NLTK's algorithms, no downloaded data."""
 import importlib
 import re
+import string
 import sys
 from functools import cache, lru_cache, partial
 from itertools import accumulate, chain
@@ -41,24 +42,47 @@ def splitter():
     parameters.abbrev_types = {word for line in lines if not line.startswith("#") for word in line.split()}
     parameters.sent_starters = OPENERS
 
+    class Language(punkt.PunktLanguageVars):
+        """Punkt's own patterns by Python's engine: NLTK's guards each call with a clock. Only on characters that the two call blank differently they disagree."""
+        re_boundary_realignment = _Quick(lambda text: not text[:1].isalnum() and punkt.PunktLanguageVars.re_boundary_realignment.match(text))
+
+        @cache
+        def period_context_re(self):
+            whole = super().period_context_re()
+            quick = re.compile(self._period_context_fmt % {"NonWord": self._re_non_word_chars, "SentEndChars": self._re_sent_end_chars}, re.VERBOSE)
+            return _Quick(finditer=lambda text: (whole if SEPARATORS.search(text) else quick).finditer(text))
+
     class Splitter(punkt.PunktSentenceTokenizer):
+        def _get_last_whitespace_index(self, text):
+            return max(0, *map(text.rfind, string.whitespace))
+
         def text_contains_sentbreak(self, text):
             """Punkt's judgement of a full stop, at once for the most frequent kind: a plain word that is no abbreviation ends its sentence."""
             plain = WORD_STOP.match(text)
             return bool(plain) and plain[1].lower() not in parameters.abbrev_types or super().text_contains_sentbreak(text)
 
-    return Splitter(parameters)
+    return Splitter(parameters, lang_vars=Language())
+
+
+class _Quick:
+    """What stands in a compiled pattern's place."""
+
+    def __init__(self, match=None, finditer=None):
+        self.match, self.finditer = match, finditer
 
 
 def sentence_spans(text):
     """(paragraph, start, end) of every sentence of a text; paragraphs are parted by blank lines, and no sentence crosses a line's end."""
     spans, number = [], 0
-    for block in re.finditer(r"(?:(?!\n[^\S\n]*\n).)+", text, re.S):
-        found = [(number, block.start() + line.start() + start, block.start() + line.start() + end)
-                 for line in re.finditer(r"[^\n]+", block.group()) for start, end in _line_spans(line.group())]
+    stops = [stop.start() for stop in BLANK_LINE.finditer(text)]
+    for begin, stop in zip([0, *stops], [*stops, len(text)]):
+        found = [(number, line.start() + start, line.start() + end) for line in LINE.finditer(text, begin, stop) for start, end in _line_spans(line.group())]
         spans += found
         number += bool(found)
     return spans
+
+
+BLANK_LINE, LINE = re.compile(r"\n(?=[^\S\n]*\n)"), re.compile(r"[^\n]+")
 
 
 def _line_spans(text):
@@ -76,7 +100,7 @@ def _line_spans(text):
 
 def _cut(text, start, end):
     """A sentence, or the pieces of what is longer than `LONGEST`."""
-    while len(head := text[start:min(end, start + LONGEST)].encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")) < end - start:
+    while end - start > LONGEST // 4 and len(head := text[start:min(end, start + LONGEST)].encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")) < end - start:
         at = start + (len(head[:head.rfind(" ")].rstrip()) if " " in head.strip() else len(head))
         yield start, at
         start = at + len(text[at:at + LONGEST]) - len(text[at:at + LONGEST].lstrip())
@@ -93,7 +117,7 @@ def _goes_on(before, after):
     first = re.search(r"\w+", after)
     if not first or LIST_NUMBER.fullmatch(before):                # only marks; or "1." opens a list item
         return True
-    if INITIALS.search(before):                                   # "K.C. Maurer"
+    if before[-2:-1].isupper() and INITIALS.search(before):                                   # "K.C. Maurer"
         return first.group()[0].isupper() and first.group().lower() not in OPENERS
     closed = before[-1] in CLOSING or before.endswith(("...", "…"))
     return first.group()[0].islower() and (closed or first.start() == 0)    # "?” he asked", "... and then"
