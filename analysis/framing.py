@@ -302,24 +302,23 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Entman 1993 for the concept.
     """
     plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
-    hits = _evidence(plan, sentences, tokens, segments, agency, agency_room.read_actors() if actors is None else actors)
     number = pd.MultiIndex.from_frame(sentences[KEYS])
-    far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
     of_segments = number.get_indexer(pd.MultiIndex.from_frame(segments[KEYS]))
+    hits = _evidence(plan, number, tokens, segments.assign(sentence=of_segments), agency, agency_room.read_actors() if actors is None else actors)
+    far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
     begins = of_segments * far + segments["start"].to_numpy()
     order = np.argsort(begins, kind="stable")
-    hits["sentence"] = number.get_indexer(pd.MultiIndex.from_frame(hits[KEYS]))
     place = np.searchsorted(begins[order], hits["sentence"].to_numpy() * far + hits["start"].to_numpy(), side="right") - 1
-    hits["segment"] = order[np.maximum(place, 0)] if len(order) else -1
-    english = ~articles.set_index("article_id")["language"].reindex(sentences["article_id"]).pipe(lambda c: c.notna() & (c != "en")).to_numpy()
-    whole = sentences[KEYS].assign(segment_id=pd.array([pd.NA] * len(sentences), dtype="Int64"))
+    segment = order[np.maximum(place, 0)] if len(order) else np.full(len(hits), -1)
+    foreign = articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]
+    english = ~sentences["article_id"].isin(foreign).to_numpy()
     alone = ~segments.duplicated(KEYS, keep=False).to_numpy()          # a segment that is a whole sentence is coded with it
     unit = np.where(alone, of_segments, len(sentences) + np.cumsum(~alone) - 1)
-    inner = hits[~alone[hits["segment"]]]
-    hits = pd.concat([hits.assign(unit=hits["sentence"]), inner.assign(unit=unit[inner["segment"]])], ignore_index=True)
-    kinds = (whole, np.arange(len(sentences))), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), unit)
+    inner = ~alone[segment]
+    hits = pd.concat([hits.assign(unit=hits["sentence"]), hits[inner].assign(unit=unit[segment[inner]])], ignore_index=True)
     english = np.concatenate([english, english[of_segments[~alone]]])
     fired = _fired(plan, hits, len(english))
+    kinds = [(sentences[KEYS].assign(segment_id=pd.array([pd.NA] * len(sentences), dtype="Int64")), slice(len(sentences))), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), unit)]
     parts = zip(*[_coded(book, plan, fired, hits, english, kinds) for book in codebooks])
     return pd.concat([part for of_kind in parts for part in of_kind], ignore_index=True).assign(target=None, label=None)[list(tables.CODINGS)]
 
@@ -335,7 +334,7 @@ def _fired(plan, hits, n):
 
 
 def _coded(book, plan, fired, hits, english, kinds):
-    """One codebook's codings, for each kind of unit (its keys, the units' numbers)."""
+    """One codebook's codings, for each kind of unit: its keys, and the units' numbers."""
     columns = {(variable, name): i for i, (owner, variable, name, _) in enumerate(plan) if owner == book.name}
     variables = list(book.variables)
     true = np.zeros((len(english), len(variables)), dtype=bool)
@@ -347,22 +346,24 @@ def _coded(book, plan, fired, hits, english, kinds):
     which = np.full(len(plan), -1)
     for (variable, _), i in columns.items():
         which[i] = variables.index(variable)
-    mine = hits[which[hits["indicator"].to_numpy()] >= 0]
-    cell = mine["unit"].to_numpy() * len(variables) + which[mine["indicator"].to_numpy()]
+    at = which[hits["indicator"].to_numpy()]
+    cell = hits["unit"].to_numpy() * len(variables) + at
+    order = np.argsort(np.where(at >= 0, cell, true.size), kind="stable")[:int((at >= 0).sum())]
+    mine, cell = hits.take(order), cell[order]
     value = np.bincount(cell, minlength=true.size).astype("float64").reshape(-1, len(variables))
     value[~true] = 0
     value[:, residual] = nothing[:, None]
-    found = {}
-    for at, item in zip(cell.tolist(), mine["item"].tolist()):
-        found.setdefault(at, []).append(item)
-    why = np.zeros(value.shape, dtype="int64")                      # place of the evidence among all that there are, each a text but once
-    why.ravel()[list(found)] = np.arange(1, len(found) + 1)
-    value[~english], why[~english] = np.nan, -1
-    taken = lambda texts, places: pd.array(texts, dtype="str").take(places, allow_fill=True)
-    texts = pd.array(["[]", *[f"[{','.join(items)}]" for items in found.values()]], dtype="str")
-    return [units.iloc[np.repeat(np.arange(len(units)), len(variables))].reset_index(drop=True).assign(
-        coder=taken([book.name], np.zeros(len(units) * len(variables), dtype="int64")), variable=taken(variables, np.tile(np.arange(len(variables)), len(units))),
-        value=value[unit].ravel(), evidence=texts.take(why[unit].ravel(), allow_fill=True)) for units, unit in kinds]
+    value[~english] = np.nan
+    names = pd.array([name for _, _, name, _ in plan], dtype="str").take(mine["indicator"].to_numpy())
+    full, place = np.unique(cell, return_inverse=True)              # most units carry nothing: places among what there is, each a text but once
+    why = np.zeros(true.size, dtype="int64")
+    why[full] = np.arange(1, len(full) + 1)
+    why = why.reshape(true.shape)
+    why[~english] = -1
+    texts = lexicons.evidence(place + 1, len(full) + 1, mine["term"], mine["start"], mine["end"], names)
+    return [units.take(np.repeat(np.arange(len(units)), len(variables)))[["sentence_id", "segment_id"]].reset_index(drop=True).assign(
+        article_id=tables.repeated(units["article_id"].tolist(), each=len(variables)), coder=tables.repeated([book.name], each=len(units) * len(variables)),
+        variable=tables.repeated(variables, times=len(units)), value=value[unit].ravel(), evidence=texts.take(why[unit].ravel(), allow_fill=True)) for units, unit in kinds]
 
 
 def _holds(rule, column, n):
@@ -379,21 +380,26 @@ def _holds(rule, column, n):
     return stack.pop()
 
 
-def _evidence(plan, sentences, tokens, segments, agency, actors):
-    """Everything that fired: indicator (its place in the plan), article_id, sentence_id, term, start, end, item (as it stands in `evidence`)."""
+def _evidence(plan, number, tokens, segments, agency, actors):
+    """Everything that fired, in the order of the text: indicator (its place in the plan), sentence (its place in the index `number`), term, start, end."""
     rows = [(f"{i}", term, void) for i, (*_, indicator) in enumerate(plan) if indicator.kind in ("terms", "labels")
             for void, terms in ((False, indicator.wanted), (True, indicator.void)) for term in terms]
     wanted = pd.DataFrame(rows, columns=["category", "term", "void"]).drop_duplicates(["category", "term"], keep="last")
     shared = lexicons.kept(lexicons.read_dictionary, lexicons_file())
     both = pd.concat([wanted, shared.assign(category="=" + shared["category"], void=False)[["category", "term", "void"]]], ignore_index=True)
+    first = tokens[KEYS].ne(tokens[KEYS].shift()).any(axis=1).to_numpy()
+    unit = np.cumsum(first) - 1
+    sentence = number.get_indexer(pd.MultiIndex.from_frame(tokens.loc[first, KEYS]))[unit]
+    tokens = tokens.assign(unit=unit)
     found = lexicons.match(tokens, both)
-    found = found[~both["void"].to_numpy(bool)[found["entry"]]]
-    own = found[~found["category"].str.startswith("=")]
-    common = {name: part for name, part in found.groupby("category") if name.startswith("=")}
-    named = lexicons.match(tokens, actors)
+    found = found[~both["void"].to_numpy(bool)[found["entry"]]].assign(sentence=lambda t: sentence[t["row"]])
+    shares = found["category"].str.startswith("=").to_numpy()
+    own = found[~shares].assign(indicator=lambda t: t["category"].astype("int64"))
+    common = dict(list(found[shares].groupby("category")))
+    named = lexicons.match(tokens, actors).assign(sentence=lambda t: sentence[t["row"]])
     named["role"] = named["category"].map(actors.drop_duplicates("category").set_index("category")["role"])
+    agency = agency[agency["role"] == "patient"].assign(sentence=lambda t: number.get_indexer(pd.MultiIndex.from_frame(t[KEYS])))
     labels = {i: indicator for i, (*_, indicator) in enumerate(plan) if indicator.kind == "labels"}
-    own = own.assign(indicator=own["category"].astype("int64"))
     keep = own["indicator"].isin(labels)
     parts = [own[~keep], _labels(own[keep], labels, tokens, named)]
     numbers, sums = _numbers(tokens), tokens["token"].isin(["$", "€", "£"]).shift(fill_value=False).to_numpy()
@@ -409,18 +415,14 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
             for name in indicator.wanted:
                 if name in BY_AGENCY:
                     some = agency[agency["construction"].isin({"passive": ["passive", "agentless"], "agentless_passive": ["agentless"]}[name]) if name != "harm" else agency["verb"].isin(harmful) & (agency["construction"] != "nominal")]
-                    some = some[some["role"] == "patient"]
                     parts.append(some.assign(indicator=i, term=name.replace("_", " ") + ": " + some["verb"]))
                 elif f"={name}" in common:
                     parts.append(common[f"={name}"].assign(indicator=i))
         elif indicator.kind == "numbers":
             parts += [_beside(common[f"={name}"], numbers if name == "money" else numbers & ~sums, tokens).assign(indicator=i) for name in indicator.wanted if f"={name}" in common]
-    columns = ["indicator", *KEYS, "term", "start", "end"]
-    hits = pd.concat([part[columns] for part in parts if len(part)] or [pd.DataFrame(columns=columns)], ignore_index=True).astype({"indicator": "int64", "start": "int64", "end": "int64"})
-    hits = hits.drop_duplicates().sort_values([*KEYS, "start", "end", "indicator"], kind="stable", ignore_index=True)
-    names, quoted = [json.dumps(name) for _, _, name, _ in plan], {term: json.dumps(term, ensure_ascii=False) for term in hits["term"].unique()}
-    hits["item"] = [f"[{quoted[term]},{start},{end},{names[i]}]" for term, start, end, i in zip(*(hits[c].tolist() for c in ("term", "start", "end", "indicator")))]
-    return hits
+    columns = {"indicator": "int64", "sentence": "int64", "term": "str", "start": "int64", "end": "int64"}
+    hits = pd.concat([part[list(columns)] for part in parts if len(part)] or [pd.DataFrame(columns=list(columns))], ignore_index=True).astype(columns)
+    return hits.sort_values(["sentence", "start", "end", "indicator"], kind="stable", ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 WITHIN_PHRASE = frozenset("of from the a an and , ' 's is are was were be been as called -".split())
@@ -429,7 +431,9 @@ PHRASE_TAGS = frozenset("DT JJ NN NNS NNP NNPS POS CD".split())
 
 def _labels(hits, labels, tokens, named):
     """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor."""
-    tag, low, unit = tokens["pos"].tolist(), tokens["token"].str.lower().tolist(), tokens[KEYS].ne(tokens[KEYS].shift()).any(axis=1).cumsum().tolist()
+    if hits.empty:
+        return hits
+    tag, low, unit = tokens["pos"].tolist(), tokens["token"].str.lower().tolist(), tokens["unit"].tolist()
     by_role = {}
     for role, part in named.groupby("role"):
         by_role[role] = {row: row + n - 1 for row, n in zip(part["row"].tolist(), part["n_tokens"].tolist())}
@@ -439,7 +443,7 @@ def _labels(hits, labels, tokens, named):
         noun = tag[last].startswith("NN") or last + 1 < len(tag) and unit[last + 1] == unit[row] and tag[last + 1].startswith("NN")
         roles = labels[at].roles
         keep.append(noun and (not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, unit) for role in roles)))
-    return hits[keep] if len(hits) else hits
+    return hits[keep]
 
 
 def _same_phrase(row, last, places, tag, low, unit, reach=7):
@@ -474,7 +478,7 @@ def _numbers(tokens):
 def _beside(hits, numbers, tokens):
     """Counted nouns with a number within three tokens before or behind them, in the same sentence; the place runs over both."""
     row, last = hits["row"].to_numpy(), (hits["row"] + hits["n_tokens"] - 1).to_numpy()
-    unit = tokens[KEYS].ne(tokens[KEYS].shift()).any(axis=1).cumsum().to_numpy()
+    unit = tokens["unit"].to_numpy()
     near = np.full(len(hits), -1)
     for away in (3, 2, 1):
         for place in (last + away, row - away):

@@ -220,6 +220,17 @@ def check(name, table):
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------------------
 
+def repeated(texts, *, each=1, times=1):
+    """A column of texts, each `each` times in a row and the whole `times` times over, put together from bytes: taking them one by one is ten times slower."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    written = [text.encode("utf-8") for text in texts]
+    ends = np.cumsum(np.concatenate([[0], np.tile(np.repeat([len(text) for text in written], each), times)]), dtype="int64")
+    whole = b"".join([text * each for text in written]) * times
+    return pd.array(pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(whole)), dtype="str")
+
+
 def fingerprint(path):
     """SHA-256 of a file, or of the names and contents of all files below a folder; null where there is nothing."""
     path = Path(path)
