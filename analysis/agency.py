@@ -11,11 +11,11 @@ import pandas as pd
 
 from analysis import lexicons, tables
 from analysis import tokens as tokens_room
-from analysis.speakers import AUX, COLLECTIVE, FINITE, ROLES, Sentence, after_phrase, phrase_start, subject
+from analysis.speakers import AUX, COLLECTIVE, FINITE, ROLES, Sentence, Words, after_phrase, bounds_of, phrase_start, places_of, subject
+from analysis.tokens import Chunks
 from analysis.voices import cue_index, inflected
 
 LEXICONS = tables.ROOT / "data" / "lexicons"
-BEFORE_A_VERB = frozenset("not n't did does do will would can could may might must shall should".split())
 QUANTIFIERS = frozenset("at least most more less than as many up to over about around some nearly almost roughly".split())
 OBJECT_PREPOSITIONS = frozenset("on at for against with to over upon in of".split())
 
@@ -60,26 +60,28 @@ def forms_of(verb):
     return inflected(verb) | ({verb + verb[-1] + "ed", verb + verb[-1] + "ing"} if double else set())
 
 
-def acts(s, index, *, every=False):
-    """Who does what to whom in one `Sentence`, by `verb_index()`: (verb, its token, agent span or null, patient span or null, passive, negated, entry) per verb of the
-    table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
+def acts(s, verbs, index, *, every=False):
+    """Who does what to whom in one `Sentence`, by its tokens that may be verbs (`Words.verb`) and `verb_index()`: (verb, its token, agent span or null, patient span or null, passive,
+    negated, entry) per verb of the table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
     found, before, was_passive, says = [], None, False, sayings(loose=False)
-    for k, tag in enumerate(s.tag):
-        if not (tag[:2] == "VB" or tag == "NN" and k and s.low[k - 1] in BEFORE_A_VERB):  # “did not praise”: the tagger's noun
-            continue
-        entries = index.get(s.low[k], ())
-        if every and tag[:2] == "VB" and s.low[k] not in AUX and s.low[k].isalpha():
-            entries = [*entries, ((), 0.0, 0.0, False, s.low[k])]
-        entry, tail = next(((e, end) for e in entries if (end := _with_particle(s, k, e[0])) is not None), (None, None))
+    for k in verbs:
+        word, entry, tail = s.low[k], None, k
+        for candidate in index.get(word, ()):
+            tail = _with_particle(s, k, candidate[0]) if candidate[0] else k
+            if tail is not None:
+                entry = candidate
+                break
         if entry is None:
-            continue
+            if not every or s.tag[k] == "NN" or word in AUX or not word.isalpha():
+                continue
+            entry, tail = ((), 0.0, 0.0, False, word), k
         a, b, _, first, flags = subject(s, k)
         if a == b and before and flags & {"and", "infinitive"}:
             a, b = before                                          # "He came and attacked", "wants to attack"
         before = (a, b) if a < b else before
-        j = _past_quantifiers(s, tail + 1)
+        j = _past_quantifiers(s, tail + 1) if tail + 1 < s.n and s.low[tail + 1] in QUANTIFIERS else tail + 1
         behind = s.tag[j] if j < s.n else "."
-        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD") and s.low[k] not in says  # "men accused of theft"; "he was cheered, his deputy jeered"
+        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD") and word not in says  # "men accused of theft"; "he was cheered, his deputy jeered"
         if bare and s.tag[k] == "VBN" and not was_passive and not any(s.tag[i] in FINITE and i != k for i in range(s.n)):
             bare = False                                           # the sentence's only verb is no participle, whatever its tag
         passive = s.tag[k] in ("VBN", "VBD") and ("passive" in flags or bare and (
@@ -92,8 +94,7 @@ def acts(s, index, *, every=False):
             while j < s.n and (s.tag[j] == "RB" or s.low[j] in OBJECT_PREPOSITIONS):
                 j += 1
             agent, patient = (a, b), (j, after_phrase(s, j))
-        agent, patient = (span if span and span[0] < span[1] else None for span in (agent, patient))
-        found.append((entry[4], k, agent, patient, passive, "not" in flags, entry))
+        found.append((entry[4], k, agent if agent and agent[0] < agent[1] else None, patient if patient[0] < patient[1] else None, passive, "not" in flags, entry))
     return found
 
 
@@ -107,8 +108,6 @@ def _past_quantifiers(s, j):
 
 def _with_particle(s, k, particle):
     """The verb's last token, its particle included (“lashed out at”, “turned him down”); null where the particle is not there."""
-    if not particle:
-        return k
     return next((i + len(particle) - 1 for i in range(k + 1, min(s.n, k + 4)) if tuple(s.low[i:i + len(particle)]) == particle), None)
 
 
@@ -152,26 +151,28 @@ def find_acts(sentences, tokens, actors, segments=None):
     stay as they are. Who is the subject of a verb of saying, or is given the word otherwise (`segments`), has the role `speaker` and acts on nobody.
     """
     keys = ["article_id", "sentence_id"]
-    tokens = tokens.merge(sentences[keys].assign(unit=range(len(sentences))), on=keys, validate="m:1")
-    named = defaultdict(dict)
-    for unit, actor, row, last in zip(*(column.tolist() for _, column in mentions(tokens, actors).items())):
-        named[unit][row] = actor, last
-    columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
-    unit, says, events, index = tokens["unit"].to_numpy(), sayings(loose=False), nominals(), verb_index()
-    given = defaultdict(set)                                        # looser words of saying count where a voice was found by them
-    for article, number, cue in segments.dropna(subset=["cue"])[[*keys, "cue"]].itertuples(index=False) if segments is not None else ():
-        given[article, number] |= {cue.split()[0].lower()} | inflected(cue.split()[0].lower())
-    places = list(zip(*(sentences[c].tolist() for c in keys)))
-    begins = np.searchsorted(unit, np.arange(len(sentences) + 1))
+    heads, number_of = bounds_of(tokens)
+    hits, named, begins = mentions(tokens.assign(unit=np.repeat(np.arange(len(heads) - 1), np.diff(heads))), actors), defaultdict(dict), heads.tolist()
+    for unit, actor, row, last in zip(*(column.tolist() for _, column in hits.items())):
+        named[unit][row - begins[unit]] = actor, last - begins[unit]
+    says, events, index, words = sayings(loose=False), nominals(), verb_index(), Words(tokens, heads[:-1], named=nominals().keys())
+    given, forms = defaultdict(set), Chunks(lambda cue: {cue.split()[0].lower()} | inflected(cue.split()[0].lower()))
+    for *key, cue in zip(*(segments.loc[segments["cue"].notna(), c].tolist() for c in (*keys, "cue"))) if segments is not None else ():
+        given[tuple(key)] |= forms[cue]                             # looser words of saying count where a voice was found by them
+    verbs, nouns = (places_of(flag, heads) for flag in (words.verb, words.where(words.said(events) & words.tagged(start="NN"))))
     rows = []
-    for number, (begin, end) in enumerate(zip(begins[:-1].tolist(), begins[1:].tolist())):
-        s = Sentence(*(column[begin:end] for column in columns))
-        names = {row - begin: (actor, last - begin) for row, (actor, last) in named.get(number, {}).items()}
-        for verb, k, construction, parts in _told(s, says | given[places[number]] if places[number] in given else says, index, events):
+    for number, key in enumerate(zip(*(sentences[c].tolist() for c in keys))):
+        at = number_of.get(key)
+        if at is None:
+            continue
+        s, names = Sentence(words, *begins[at:at + 2]), named.get(at, {})
+        for verb, k, construction, parts in _told(s, verbs[at], nouns[at], says, given.get(key, ()), index, events):
             for role, (a, b) in parts:
                 if actor := _participant(s, a, b, names, events):
-                    rows.append((number, actor, role, verb, construction, s.start[a], s.end[b - 1], k, s.start[k]))
+                    rows.append((number, actor, role, verb, construction, s.first + a, s.first + b - 1, k, s.first + k))
     found = pd.DataFrame(rows, columns=["number", "actor", "role", "verb", "construction", "start", "end", "act", "at"])
+    for column, place in (("start", "start"), ("end", "end"), ("at", "start")):
+        found[column] = tokens[place].to_numpy()[found[column].to_numpy("int64")]
     found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
     if segments is not None:
         found = pd.concat([found, _given_the_word(found, segments, actors)], ignore_index=True)
@@ -180,23 +181,19 @@ def find_acts(sentences, tokens, actors, segments=None):
     return order.sort_values([*keys, "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
 
 
-def _told(s, says, index, events):
-    """The acts of a sentence: (verb, its token, construction, [(role, span), …])."""
-    for verb, k, agent, patient, passive, negated, _ in acts(s, index, every=True):
+def _told(s, verbs, nouns, says, given, index, events):
+    """The acts of a sentence, by the tokens that may be verbs or name an act: (verb, its token, construction, [(role, span), …])."""
+    for verb, k, agent, patient, passive, negated, _ in acts(s, verbs, index, every=True):
         if negated or s.low[k] in NO_ACTS or _describes(s, k):
             continue
-        if s.low[k] in says and not passive:
-            parts = [("speaker", agent)]
-        else:
-            parts = [("agent", agent), ("patient", patient)]
+        parts = (("speaker", agent),) if not passive and (s.low[k] in says or s.low[k] in given) else (("agent", agent), ("patient", patient))
         parts = [(role, (_whole(s, *span), span[1]) if span[1] <= k else span) for role, span in parts if span]
         if parts:
             yield verb, k, "active" if not passive else "passive" if agent else "agentless", parts
-    for k, word in enumerate(s.low):
-        if word in events and s.tag[k].startswith("NN"):
-            parts = _of_noun(s, k, events)
-            if parts:
-                yield word, k, "nominal", parts
+    for k in nouns:
+        parts = _of_noun(s, k, events)
+        if parts:
+            yield s.low[k], k, "nominal", parts
 
 
 def _describes(s, k):
@@ -245,17 +242,22 @@ def _phrase(s, j):
 
 def _participant(s, a, b, names, events):
     """Who a phrase means: its actor, name or head noun; null where it has none of these (“more”)."""
-    stop = next((i for i in range(a + 1, b) if s.low[i] in ENDS_HEAD), b)
-    while stop > a + 1 and s.tag[stop - 1] == "POS":
+    low, tag, stop = s.low, s.tag, a + 1
+    while stop < b and low[stop] not in ENDS_HEAD:
+        stop += 1
+    while stop > a + 1 and tag[stop - 1] == "POS":
         stop -= 1
-    head = next((i for i in range(stop - 1, a - 1, -1) if s.tag[i].startswith(("NN", "PRP")) or s.tag[i] == "CD" or s.low[i] in SOME), None)
-    if head is None:                                            # “an Israeli strike”: only the adjective
+    head = stop - 1
+    while head >= a and not (tag[head].startswith(("NN", "PRP")) or tag[head] == "CD" or low[head] in SOME):
+        head -= 1
+    if head < a:                                                # “an Israeli strike”: only the adjective
         return next((actor for i, (actor, _) in names.items() if a <= i < stop), None)
-    suffered = events.get(s.low[head], ("", "", ()))[1] == "patient"       # “civilian deaths” are no civilians
-    near = [(i, actor) for i, (actor, last) in names.items() if a <= i < stop and not (suffered and last < head)] or [
-        (i, actor) for i, (actor, _) in names.items() if stop < i < b and s.low[stop] == "of" and s.low[head] in OF_ACTOR]
-    if near:
-        return max(near)[1]
+    if names:
+        suffered = events.get(low[head], ("", "", ()))[1] == "patient"     # “civilian deaths” are no civilians
+        near = [(i, actor) for i, (actor, last) in names.items() if a <= i < stop and not (suffered and last < head)] or [
+            (i, actor) for i, (actor, _) in names.items() if stop < i < b and low[stop] == "of" and low[head] in OF_ACTOR]
+        if near:
+            return max(near)[1]
     if s.tag[head] in ("NNP", "NNPS") and s.raw[head][:1].isupper():
         first = head
         while first > a and s.tag[first - 1] in ("NNP", "NNPS"):

@@ -6,7 +6,8 @@ one name holds for another.
 import re
 from typing import NamedTuple
 
-from analysis.tokens import Chunks
+import numpy as np
+import pandas as pd
 
 BE = set("is are was were be been being 's 're am".split())
 AUX = BE | set("has have had having do does did will would can could may might must shall should ca wo 've 'd 'll also then later once again even long".split())
@@ -21,6 +22,7 @@ TIMES = set("monday tuesday wednesday thursday friday saturday sunday today yest
 IN_TIME = set("on in for since at during after before from last this next late early to with by via through following since over".split())
 RESUMES = set("who which whose where when as after before while because although though citing referring speaking according prompting during until since amid despite".split())
 COORDINATES = {"and", "but", "yet", "or", ";", "while", "whereas", "although", "though"}
+IN_GROUP = NOT | AUX | TIMES | IN_TIME | {"to"}             # what may stand between a subject and its verb
 TITLES = set("mr mrs ms miss dr sir lord lady dame king queen prince princess president vice prime minister premier chancellor secretary senator sen representative rep congressman "
              "congresswoman governor gov general gen colonel col major lieutenant lt captain sergeant admiral judge justice professor prof pope bishop archbishop rabbi imam ayatollah sheikh "
              "ambassador mayor chairman chairwoman chief director spokesman spokeswoman spokesperson deputy foreign press attorney commissioner officer sheriff coach former leader "
@@ -33,24 +35,134 @@ QUALIFIERS = set("foreign prime vice deputy defense defence interior finance hea
 COLLECTIVE = set("university ministry bureau institute board bank foundation association federation alliance agency centre center society service union government ministry department office agency army military police party group court committee council company bank union campaign administration state country report study poll "
                  "survey statement organisation organization movement authority commission assembly senate house congress parliament embassy team newspaper network station law document".split())
 
+PREPOSITIONS = frozenset("of in for at from with".split())
+LINKS = frozenset("of in for at with to and".split())      # join two nouns of one phrase
+MANY = frozenset("some many those others both all several".split())
+BEFORE_A_VERB = frozenset("not n't did does do will would can could may might must shall should".split())
+NAMED = TIMES.union(PREPOSITIONS, LINKS, MANY, PRONOUNS, BEFORE_A_VERB, {"that", "whether", "who", "which", "whose", "where", "'s", "'re"})
 
-LOW = Chunks(lambda word: word.lower().replace("’", "'"))
+
+def bounds_of(tokens):
+    """(rows at which the sentences of a table of tokens begin, with the table's end; {(article, sentence): its number there})."""
+    article, number = pd.factorize(tokens["article_id"])[0], tokens["sentence_id"].to_numpy()
+    heads = np.flatnonzero(np.append(True, (article[1:] != article[:-1]) | (number[1:] != number[:-1]))[:len(tokens)])
+    keys = zip(*(tokens[c].iloc[heads].tolist() for c in ("article_id", "sentence_id")))
+    return np.append(heads, len(tokens)), {key: n for n, key in enumerate(keys)}
+
+
+def places_of(flag, heads):
+    """For each sentence its flagged tokens, counted from its first."""
+    rows = np.flatnonzero(flag)
+    shares = np.searchsorted(rows, heads)
+    places, shares = (rows - np.repeat(heads[:-1], np.diff(shares))).tolist(), shares.tolist()
+    return [places[a:b] for a, b in zip(shares, shares[1:])]
+
+
+def parted(flag, heads, key=None):
+    """For each sentence its runs of flagged tokens (with the same `key`), as (first, behind the last) of its tokens."""
+    begins = np.zeros(len(flag) + 1, bool)
+    begins[heads] = True
+    same = np.append(False, flag)[:-1] & ~begins[:-1]
+    if key is not None:
+        same[1:] &= key[1:] == key[:-1]
+    first = np.flatnonzero(flag & ~same)
+    last = np.flatnonzero(flag & ~np.append(same[1:] & flag[1:], False))
+    shares = np.searchsorted(first, heads)
+    base = np.repeat(heads[:-1], np.diff(shares))
+    runs, shares = list(zip((first - base).tolist(), (last + 1 - base).tolist())), shares.tolist()
+    return [runs[a:b] for a, b in zip(shares, shares[1:])]
+
+
+class Words:
+    """The tokens of a whole table, read once for all its sentences: lower-cased with straight apostrophes, tags, finite verbs, and where noun phrases begin and end.
+
+    heads: the rows at which sentences (or units) begin, ascending; quote: the quotation that each token stands in, or -1; named: words that `said` shall know
+    besides those of the rules. `tagged` and `said` are put together with & and |; `where` gives the tokens of which it holds.
+    """
+
+    def __init__(self, tokens, heads, quote=None, named=()):
+        codes, words = pd.factorize(tokens["token"])
+        kinds, tags = pd.factorize(tokens["pos"])
+        n, words, tags, known = len(codes), words.tolist(), [*tags.tolist(), "NNP"], ["", *NAMED.union(named)]
+        low, number = [word.lower().replace("’", "'") for word in words], dict(zip(known, range(len(known))))
+        self.rows, first = np.arange(n, dtype="int32"), np.zeros(n, bool)
+        first[heads] = True
+        self.inside = ~first
+        self.capital = np.array([word[:1].isupper() for word in words], dtype=bool).take(codes)
+        kinds = np.where(np.array([tag == "NN" for tag in tags]).take(kinds) & self.capital & self.inside, len(tags) - 1, kinds)   # the tagger misses McLaurin
+        both = np.array([number.get(word, 0) * len(tags) for word in low], dtype="int64").take(codes) + kinds
+        self.tagged = lambda *names, start=None: np.array([tag in names or start is not None and tag.startswith(start) for tag in tags])
+        self.said = lambda words: np.array([[word in words] for word in known])
+        self.where = lambda held: np.broadcast_to(held, (len(known), len(tags))).ravel().take(both)
+        take = lambda values, places: np.array(values, dtype=object).take(places).tolist()
+        self.raw, self.low, self.tag = take(words, codes), take(low, codes), take(tags, kinds)
+        self.first = np.maximum.accumulate(np.where(first, self.rows, 0)) if n else self.rows
+        self.end = self._next(np.append(first, True)[1:]) + 1
+        self.free = np.ones(n, bool) if quote is None else quote < 0
+        self.quote = None if quote is None else quote.tolist()
+        finite = self.tagged(*FINITE) | self.said({"'s", "'re"}) & ~self.tagged("POS")
+        certain, perhaps = self.free & self.where(finite), self.free & self.where(self.tagged("VBN")) & self._behind(self.tagged("NNP", "NNS", "NN", "PRP", "RB"))
+        main = certain | perhaps | self.where(self.tagged("VBN")) & self.inside & np.append(False, certain)[:-1]
+        relative = self.free & self.where(self.said({"who", "which", "that", "whose", "where"}))
+        self.verb = self.where(self.tagged(start="VB")) | self.where(self.tagged("NN")) & self._behind(self.said(BEFORE_A_VERB))              # “did not praise”: the tagger's noun
+        phrases = self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))
+        self.held = [memoryview(found.astype("int32")) for found in phrases] + [flag.tobytes() for flag in (certain, perhaps, main, relative)]
+
+    def _behind(self, held):
+        """Tokens behind one of which something holds, in its sentence."""
+        return np.append(False, self.where(held))[:-1] & self.inside
+
+    def _before(self, held):
+        """Tokens before one of which something holds, in its sentence."""
+        return np.append((self.where(held) & self.inside)[1:], np.zeros(min(len(self.rows), 1), bool))
+
+    def _next(self, flag):
+        """For each row, the first from there on where a flag is set; the table's end where none is."""
+        return np.minimum.accumulate(np.where(flag, self.rows, len(flag))[::-1])[::-1]
+
+    def _ahead(self):
+        """How many tokens the noun phrase has that begins at each token."""
+        heads = self.tagged("PRP", start="NN") | self.said(TIMES)
+        may, on, nouny = ~self.said({"that", "whether"}), heads | self.tagged(*NOUNY), self.tagged(*NOUNY)
+        goes_on = may & ~self.tagged("DT", "PRP", "PRP$", "EX")                                                  # behind its noun
+        goes_on = self.free & (self.where(goes_on & on) | self.where(goes_on & self.said(LINKS)) & self._before(nouny))
+        head = self.free & self.where(may & heads)
+        stop = np.minimum(self._next(head | ~(self.free & self.where(may & on))), self.end)
+        noun = np.append(head, False)[stop] & (stop < self.end)
+        return np.where(noun, np.minimum(np.append(self._next(~goes_on), [len(head)] * 2)[stop + 1], self.end), stop) - self.rows
+
+    def _back(self, hyphen):
+        """How many tokens the noun phrase has that ends with each token."""
+        if not len(hyphen):
+            return self.rows
+        words, some, nouns = self.tagged(*NOUNY) & ~self.said(TIMES), self.said(MANY), self.tagged(start="NN")
+        gerund = self.where(self.tagged("VBG")) & self._behind(self.tagged("DT", "PRP$"))                         # "the killing in Gaza"
+        inner = self.where(self.tagged("VBN", "VBG", "VBD")) & hyphen & self._before(nouns | self.tagged(start="JJ")) & self._behind(self.tagged("DT", "JJ", "PRP$", "IN", "NNP"))
+        inner |= self.where(self.said(PREPOSITIONS)) & self._behind(self.tagged(*NOUNY - {"DT", "PRP$"}))
+        inner |= self.where(self.said({"and"})) & self._behind(self.tagged("NNP", "NNS")) & self._before(self.tagged("NNP", "NNS", "JJ", "NN"))
+        name, other, some, words = (self.where(held) for held in (words & (nouns | self.tagged("CD", "JJ")), ~words, some, words))
+        later = gerund & self._before(self.tagged("IN"))
+        counts = np.append(0, np.cumsum(self.free & (name | other & (later | some & ~inner)), dtype="int32"))
+        stops = np.maximum.accumulate(np.where(self.free & (words | later | inner | some), -1, self.rows))
+        begin = np.maximum(np.append(-1, stops)[:-1] + 1, self.first)
+        found = self.free & (words | gerund | some) & (name | other & (gerund | some) | (counts[:-1] > counts.take(begin)))
+        begin = np.minimum(self._next(~self.where(self.said(PREPOSITIONS | {"and", "'s"}))).take(begin), self.rows + 1)
+        return np.where(self.where(self.said(PRONOUNS)), 1, np.where(found, self.rows + 1 - begin, 0))
 
 
 class Sentence:
-    """Tokens of one sentence: as printed, lower-cased with straight apostrophes, tags, places; which quotation each stands in; who owns it."""
-    __slots__ = ("raw", "low", "tag", "start", "end", "quote", "owner", "n")
+    """Tokens a … b-1 of `Words` as one sentence: as printed, lower-cased, tags; which quotation each stands in; who owns it; the length of the noun phrase
+    that begins (`ahead`) or ends (`back`) with it; is it a finite verb, certainly, perhaps (where what stands before it belongs to the clause), or a clause's main one?"""
+    __slots__ = ("raw", "low", "tag", "first", "n", "quote", "owner", "ahead", "back", "certain", "perhaps", "main", "relative")
 
-    def __init__(self, raw, tag, start, end):
-        self.raw, self.tag, self.start, self.end, self.n = raw, tag, start, end, len(raw)
-        self.low = list(map(LOW.__getitem__, raw))
-        self.tag = [tag if i == 0 or tag != "NN" or not word[:1].isupper() else "NNP" for i, (word, tag) in enumerate(zip(raw, self.tag))]   # the tagger misses McLaurin
-        self.quote, self.owner = [-1] * self.n, [None] * self.n
+    def __init__(self, words, a, b):
+        self.raw, self.low, self.tag, self.first, self.n = words.raw[a:b], words.low[a:b], words.tag[a:b], a, b - a
+        self.quote, self.owner = words.quote[a:b] if words.quote else [-1] * self.n, [None] * self.n
+        self.ahead, self.back, self.certain, self.perhaps, self.main, self.relative = (held[a:b] for held in words.held)
 
     def finite(self, a, b):
         """Is there a finite verb outside quotations among the tokens a … b-1?"""
-        return any(self.quote[i] < 0 and (self.tag[i] in FINITE or self.tag[i] == "VBN" and i > a and self.tag[i - 1] in ("NNP", "NNS", "NN", "PRP", "RB")
-                                          or self.low[i] in ("'s", "'re") and self.tag[i] != "POS") for i in range(a, b))
+        return self.certain.find(1, a, b) >= 0 or self.perhaps.find(1, a + 1, b) >= 0
 
     def give(self, a, b, owner):
         for i in range(max(a, 0), min(b, self.n)):
@@ -60,25 +172,19 @@ class Sentence:
 class Cast:
     """The people and sources of one article: full names by surname, roles, and who was spoken of last."""
 
-    def __init__(self, sentences):
+    def __init__(self, names):
+        """names: (sentence, first token, behind the last) of every run of proper nouns."""
         self.full, self.sex, self.role, self.unnamed = {}, {}, [], set()
         self.person = self.group = self.last = self.plural = None
-        for s in sentences:
-            i = 0
-            while i < s.n:
-                j = i
-                while j < s.n and s.tag[j] == "NNP" and s.raw[j][:1].isupper():
-                    j += 1
-                if j > i:
-                    self._meet(s, i, j)
-                i = max(j, i + 1)
+        for name in names:
+            self._meet(*name)
 
     def _meet(self, s, i, j):
         k = j
         while k > i and s.low[k - 1].rstrip(".") not in TITLES:
             k -= 1
         name = s.raw[k:j]
-        if not name or all(word.lower() in TIMES for word in name):
+        if TIMES.issuperset(s.low[k:j]):
             return
         key = name[-1].lower()
         if key in COLLECTIVE:
@@ -93,10 +199,11 @@ class Cast:
             if word in FEMALE or word in MALE:
                 self.sex[whole] = "f" if word in FEMALE else "m"
         x = i - 1 if k == i > 1 and s.low[i - 1] == "," and s.low[i - 2] in ROLES else k    # "Iran’s foreign minister, Ann Lee," or "Foreign Minister Ann Lee"
-        begin = x
-        while begin > max(0, x - 5) and s.tag[begin - 1] in ("JJ", "NN", "NNP", "POS", "PRP$"):
-            begin -= 1
-        self._role(s.low[begin:x], whole)
+        if x and s.low[x - 1] in ROLES:
+            begin = x
+            while begin > max(0, x - 5) and s.tag[begin - 1] in ("JJ", "NN", "NNP", "POS", "PRP$"):
+                begin -= 1
+            self._role(s.low[begin:x], whole)
         if j + 1 < s.n and s.low[j] == ",":                                                 # "Ann Lee, the foreign minister of Norway,"
             stop = next((x for x in range(j + 1, min(s.n, j + 11)) if s.low[x] in (",", ".") or s.tag[x] in FINITE), j + 1)
             stop = next((x for x in range(j + 1, stop) if s.tag[x] == "IN"), stop)
@@ -168,8 +275,10 @@ class Cast:
 
     def notice(self, s):
         """Remember the person a sentence without speech is about: the next “she” may be that person."""
-        main = next((i for i in range(s.n) if s.tag[i] in FINITE and s.quote[i] < 0), None)
-        if main:
+        main = s.certain.find(1)
+        while main >= 0 and s.tag[main] not in FINITE:              # “’s”
+            main = s.certain.find(1, main + 1)
+        if main > 0:
             a, b, *_ = subject(s, main)
             if a < b and s.tag[b - 1] == "NNP" and self.full.get(s.low[b - 1], s.raw[b - 1]) != s.raw[b - 1]:
                 self.person = self.full[s.low[b - 1]]
@@ -207,6 +316,8 @@ def subject(s, k):
     j, flags = k - 1, set()
     while j >= 0 and s.quote[j] < 0:                            # over auxiliaries, adverbs and times: "Smith on Monday had also said"
         word, tag = s.low[j], s.tag[j]
+        if word not in IN_GROUP and tag not in ("RB", "RBR", "MD"):
+            break
         if word in NOT:
             flags.add("not")
         elif word in BE:
@@ -222,19 +333,18 @@ def subject(s, k):
             break
         j -= 1
     first = j + 1
-    nobody = Subject(first, first, first, first, flags)
     if j < 0 or s.quote[j] >= 0 or "infinitive" in flags:
         flags |= {"quote"} if j >= 0 and s.quote[j] >= 0 else set()
-        return nobody
+        return Subject(first, first, first, first, flags)
     word = s.low[j]
     if word in COORDINATES:
         flags.add("and")
-        return nobody._replace(own=j, first=j)
+        return Subject(first, first, j, j, flags)
     if word in ("who", "which", "that") and j > 0:
         flags.add("relative")
         e = j - 1 if s.low[j - 1] == "," else j
         a = phrase_start(s, e)
-        return Subject(a, e, a, first, flags) if a < e else nobody
+        return Subject(a, e, a, first, flags) if a < e else Subject(first, first, first, first, flags)
     if word == ",":
         backs = [] if s.low[k].endswith("ing") else [i for i in range(max(1, j - 40), j) if s.low[i] == "," and s.quote[i] < 0
                                                      and (not s.finite(i + 1, j) or s.low[i + 1] in ("who", "which", "whose"))]
@@ -246,50 +356,17 @@ def subject(s, k):
             if a < back and s.tag[back - 1] != "CD" and s.low[back - 1] not in TIMES and not (a > 0 and s.tag[a - 1] == "IN"):
                 return Subject(a, back, a, first, flags)
         flags.add("comma")
-        return nobody._replace(own=j if s.low[k].endswith("ing") else first, first=j if s.low[k].endswith("ing") else first)
+        begin = j if s.low[k].endswith("ing") else first
+        return Subject(first, first, begin, begin, flags)
     a = phrase_start(s, j + 1)
     return Subject(a, j + 1, a, first, flags)
 
 
-def phrase_start(s, e, low=0):
+def phrase_start(s, e):
     """Left end of the noun phrase that ends before token e; e itself where none stands there."""
-    if e <= low:
-        return e
-    if s.low[e - 1] in PRONOUNS:
-        return e - 1
-    a, nouns = e, 0
-    while a > low and s.quote[a - 1] < 0:
-        word, tag = s.low[a - 1], s.tag[a - 1]
-        if tag in NOUNY and word not in TIMES:
-            nouns += tag.startswith("NN") or tag == "CD" or tag == "JJ"
-        elif tag == "VBG" and a - 1 > low and s.tag[a - 2] in ("DT", "PRP$") and (a == e or s.tag[a] == "IN"):
-            nouns += 1                                            # "the killing in Gaza"
-        elif tag in ("VBN", "VBG", "VBD") and a < e and s.tag[a].startswith(("NN", "JJ")) and a - 1 > low and s.tag[a - 2] in ("DT", "JJ", "PRP$", "IN", "NNP") and "-" in word:
-            pass
-        elif word in ("of", "in", "for", "at", "from", "with") and a < e and a - 1 > low and s.tag[a - 2] in NOUNY and s.tag[a - 2] not in ("DT", "PRP$"):
-            pass
-        elif word == "and" and a < e and a - 1 > low and s.tag[a - 2] in ("NNP", "NNS") and s.tag[a] in ("NNP", "NNS", "JJ", "NN"):
-            pass
-        elif word in ("some", "many", "those", "others", "both", "all", "several"):
-            nouns += 1
-        else:
-            break
-        a -= 1
-    while a < e and s.low[a] in ("of", "in", "for", "at", "from", "with", "and", "'s"):
-        a += 1
-    return a if nouns else e
+    return e - s.back[e - 1] if e > 0 else e
 
 
 def after_phrase(s, j):
     """The token behind the noun phrase that begins at j."""
-    noun = False
-    while j < s.n and s.quote[j] < 0:
-        tag, word = s.tag[j], s.low[j]
-        if word in ("that", "whether") or noun and tag in ("DT", "PRP", "PRP$", "EX"):
-            break
-        if tag in NOUNY or tag == "PRP" or word in TIMES:
-            noun |= tag.startswith("NN") or tag == "PRP" or word in TIMES
-        elif not (word in ("of", "in", "for", "at", "with", "to", "and") and noun and j + 1 < s.n and s.tag[j + 1] in NOUNY):
-            break
-        j += 1
-    return j
+    return j + s.ahead[j] if j < s.n else j

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis import lexicons, sentiment, tables
 from analysis.agency import acts, mentions, sayings, verb_index
-from analysis.speakers import Sentence, subject
+from analysis.speakers import Sentence, Words, bounds_of, places_of, subject
 
 WAYS = ("toward", "sentence", "clause", "window", "predicate")
 FADES = 15.0     # a word's weight falls to 1/e over so many tokens. This and the next four: chosen on the open half of NewsMTSC's training part, where anything
@@ -28,6 +28,9 @@ def score_targets(tokens, spans):
     tokens: with `unit`, in order; spans: unit, row, last (places in `tokens`). 0 where nothing concerns the span.
     """
     spans = spans.reset_index(drop=True)
+    kept = np.isin(tokens["unit"], spans["unit"])                   # nothing else concerns a span
+    tokens, whole, place = tokens[kept], spans, np.cumsum(kept) - 1
+    spans = spans.assign(row=place[spans["row"]], last=place[spans["last"]])
     words = sentiment.toned_words(tokens, sentiment.scores_of(sentiment.LEXICONS / "news.csv"))
     unit, low = tokens["unit"].to_numpy(), tokens["token"].str.lower()
     clause = np.cumsum(low.isin(CLAUSE_ENDS).to_numpy())
@@ -50,29 +53,30 @@ def score_targets(tokens, spans):
     for span, term, start, end, value in zip(*(pairs[c].tolist() for c in ("span", "term", "start", "end")), (score * weight).round(3).tolist()):
         if abs(value) >= 0.05:
             evidence[span].append([term, start, end, value])
-    starts, ends = tokens["start"].tolist(), tokens["end"].tolist()
-    for span, verb, at, part, value in roles:
+    starts, ends = (tokens[c].to_numpy()[[at for _, _, at, _, _ in roles]].tolist() if roles else [] for c in ("start", "end"))
+    for (span, verb, _, part, value), start, end in zip(roles, starts, ends):
         effect[span] += value
-        evidence[span].append([f"{part} of {verb}", starts[at], ends[at], round(ROLE * value, 3)])
+        evidence[span].append([f"{part} of {verb}", start, end, round(ROLE * value, 3)])
     given = {"sentence": add(score), "clause": add(score * (crossed == 0) * ~name), "window": add(score * fading * ~name), "predicate": 2 * ROLE * effect, "toward": add(score * weight) + ROLE * effect}
-    return spans.assign(**{way: sentiment.saturated(given[way]) for way in WAYS}, evidence=evidence)
+    return whole.assign(**{way: sentiment.saturated(given[way]) for way in WAYS}, evidence=evidence)
 
 
 def _roles(tokens, spans):
     """(verbs of which spans are agent or patient: (span, verb, token row, role, effect); (span, token row) of those verbs and of the other side's words; which spans only speak)."""
-    columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
     unit = tokens["unit"].to_numpy()
     says, index = sayings(), verb_index()
     roles, used, speaks = [], set(), np.zeros(len(spans), bool)
-    begins, ends = np.searchsorted(unit, spans["unit"]), np.searchsorted(unit, spans["unit"], side="right")
-    done = {}
-    for span, (begin, end, row, last) in enumerate(zip(begins.tolist(), ends.tolist(), spans["row"].tolist(), spans["last"].tolist())):
-        if begin not in done:
-            s = Sentence(*(column[begin:end] for column in columns))
-            done[begin] = s, acts(s, index)
-        s, found = done[begin]
+    heads = np.append(np.flatnonzero(np.append(True, unit[1:] != unit[:-1])[:len(unit)]), len(unit))
+    words = Words(tokens, heads[:-1], named=says)
+    verbs, sayers = places_of(words.verb, heads), places_of(words.where(words.said(says)), heads)
+    at, done = np.searchsorted(unit[heads[:-1]], spans["unit"]), None
+    for span, (n, row, last) in enumerate(zip(at.tolist(), spans["row"].tolist(), spans["last"].tolist())):
+        if n != done:
+            begin, end = heads[n:n + 2].tolist()
+            s, done = Sentence(words, begin, end), n
+            found = acts(s, verbs[n], index)
         a, b = row - begin, last - begin + 1
-        speaks[span] = any(s.low[k] in says and (k + 1 == a or (who := subject(s, k)).a < b and who.b > a) for k in [*range(max(0, a - 2), a), *range(b, min(s.n, b + 12))])
+        speaks[span] = any((a - 2 <= k < a or b <= k < b + 12) and (k + 1 == a or (who := subject(s, k)).a < b and who.b > a) for k in sayers[n])
         for verb, k, agent, patient, _, negated, (_, on_agent, on_patient, _, _) in found:
             part = next((name for name, place in (("agent", agent), ("patient", patient)) if place and place[0] < b and place[1] > a), None)
             if part:
@@ -86,9 +90,13 @@ def _roles(tokens, spans):
 def code_toward(sentences, tokens, articles, actors, segments=None):
     """Sentences that name an actor → codings: variable `tone_toward`, target the actor, coder `toward` (the default) or `toward_<way>`; with
     `segments` one row per segment of a divided sentence as well. Several mentions of one actor in a unit are averaged. English articles only."""
-    english = articles.loc[articles["language"].isna() | (articles["language"] == "en"), "article_id"]
-    some = [None if t is None else t[t["article_id"].isin(english)] for t in (sentences, tokens, segments)]
-    units, placed = sentiment.units_of(*some)
+    english = set(articles.loc[articles["language"].isna() | (articles["language"] == "en"), "article_id"])
+    heads, number_of = bounds_of(tokens)
+    sentence = np.repeat(np.arange(len(heads) - 1), np.diff(heads))
+    some = set(mentions(tokens.assign(unit=sentence), actors)["unit"].tolist())          # no segment names whom its sentence does not name
+    some = {n: key for key, n in number_of.items() if n in some and key[0] in english}
+    named, of_keys = set(some.values()), lambda table: [key in named for key in zip(table["article_id"].tolist(), table["sentence_id"].tolist())]
+    units, placed = sentiment.units_of(sentences[of_keys(sentences)], tokens[np.isin(sentence, list(some))], None if segments is None else segments[of_keys(segments)])
     found = score_targets(placed, mentions(placed, actors))
     times = found.groupby(["unit", "target"])["row"].transform("size")
     found["evidence"] = [[[term, start, end, round(score / n, 3)] for term, start, end, score in items] for items, n in zip(found["evidence"], times)]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, TIMES, Cast, Sentence, Subject, after_phrase, phrase_start, subject
+from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, TIMES, Cast, Sentence, Subject, Words, after_phrase, bounds_of, parted, phrase_start, places_of, subject
 
 STANCES = ("neutral", "distancing", "endorsing", "speech_act")
 # ---- cues -----------------------------------------------------------------------------------------------------------------------
@@ -70,7 +70,8 @@ def cue_index():
 # ---- quotations -----------------------------------------------------------------------------------------------------------------
 
 OPENING, CLOSING = "“«„", "”»"
-SINGLES = re.compile(r"(?<![\w’'])[‘'](?=[\w(\[“\"])([^‘\n]{2,600}?)(?<=[\w.,!?…)])[’'](?![\w’'])")
+SINGLES = re.compile(r"[‘'](?<![\w’'].)(?=[\w(\[“\"])([^‘\n]{2,600}?)(?<=[\w.,!?…)])[’'](?![\w’'])")
+BLOCK, MARK = re.compile(r"(?:[^\n]+|\n(?!\s*\n))+"), re.compile(r"[“”«»„\"]")  # parted by blank lines
 SENTENCE_END = re.compile(r"[.!?…][”’\"')\]]*(?=\s|$)")
 
 
@@ -81,13 +82,13 @@ def quotations(text):
     paragraphs), else to the end of its sentence.
     """
     found, begin = [], 0
-    blocks = [(m.start(), m.end()) for m in re.finditer(r"(?:(?!\n\s*\n).)+", text, re.S)]
+    blocks = [m.span() for m in BLOCK.finditer(text)]
     for number, (begin, end) in enumerate(blocks):
         first = len(found)
         after = text[slice(*blocks[number + 1])].lstrip()[:1] if number + 1 < len(blocks) else ""
         opened = None
-        for mark in re.finditer(r"[“”«»„\"]", text[begin:end]):
-            at, sign = begin + mark.start(), mark.group()
+        for mark in MARK.finditer(text, begin, end):
+            at, sign = mark.start(), mark.group()
             before, behind = text[at - 1:at] if at > begin else " ", text[at + 1:at + 2] if at + 1 < end else " "
             opens = sign in OPENING or sign == '"' and (before.isspace() or before in "([—–-‘'") and not behind.isspace()
             closes = sign in CLOSING or sign == '"' and not opens
@@ -166,27 +167,27 @@ def content_right(s, k, cue):
                 return j
             continue
         if clause and "loose" not in cue.frames and tag not in ("TO", "VB", "VBG") and (
-                _has_main_verb(s, j) or any(q >= 0 for q in s.quote[j:j + 3]) or cue.base == "say" and tag in NOUNY | {"PRP"} and s.n - j > 5
+                _has_main_verb(s, j) or max(s.quote[j:j + 3]) >= 0 or cue.base == "say" and (tag in NOUNY or tag == "PRP") and s.n - j > 5
                 and s.quote[k - 1] < 0 and s.low[k - 1] != ","):
             return j if adverb is None or adverb != k + 1 else adverb
         if cue.frames & {"clause", "that"} and j == k + 1 and cue.kind == "verb" and "whether" not in cue.frames:      # no “that”: a subject and its verb must follow at once
             behind = j + 1 if tag == "PRP" or word in ("many", "most", "some", "this", "there") else after_phrase(s, j)
             while behind < s.n and s.tag[behind] in ("RB", "MD"):
                 behind += 1
-            if j < behind < s.n and s.quote[behind] < 0 and (s.tag[behind] in FINITE | {"VBN"} or s.tag[behind] == "VB" and s.tag[behind - 1] == "MD") and s.low[behind - 1] not in (",",):
+            if j < behind < s.n and s.quote[behind] < 0 and (s.tag[behind] in FINITE or s.tag[behind] == "VBN" or s.tag[behind] == "VB" and s.tag[behind - 1] == "MD") and s.low[behind - 1] not in (",",):
                 return j
         break
     first = k + 1
-    if clause and "loose" not in cue.frames and first < j < s.n and s.low[first] in IN_TIME - {"to", "by"} and s.quote[j] < 0 and s.low[j] != "," and _has_main_verb(s, j):
+    if clause and "loose" not in cue.frames and first < j < s.n and s.low[first] in IN_TIME and s.low[first] not in ("to", "by") and s.quote[j] < 0 and s.low[j] != "," and _has_main_verb(s, j):
         return first                                                # "said in order to win, they must leave"
     return None
 
 
 def _has_main_verb(s, j):
     """Do the words from j to the next semicolon hold a finite verb that belongs to no relative clause?"""
-    end = next((i for i in range(j, s.n) if s.low[i] == ";"), s.n)
-    verbs = sum(s.finite(i, i + 1) or s.tag[i] == "VBN" and s.finite(i - 1, i + 1) for i in range(j, end))
-    return verbs > sum(s.low[i] in ("who", "which", "that", "whose", "where") and s.quote[i] < 0 for i in range(j + 1, end)) * (verbs < 3)
+    end = s.low.index(";", j) if ";" in s.low[j:] else s.n
+    verbs = s.main.count(1, j, end)
+    return verbs > s.relative.count(1, j + 1, end) * (verbs < 3)
 
 
 def _object_end(s, j):
@@ -194,20 +195,16 @@ def _object_end(s, j):
     return next((i for i in range(j, s.n) if s.quote[i] < 0 and s.low[i] in (",", ";", "—", "–", "--", "by", "but", "while")), s.n)
 
 
-def read_sentence(s, cast):
-    """Give every token of one sentence to the outlet (null) or to an `Attribution`; returns the last attribution, null where there is none."""
+def read_sentence(s, cast, cues):
+    """Give every token of one sentence to the outlet (null) or to an `Attribution`; returns the last attribution, null where there is none.
+
+    cues: the tokens outside quotations that are forms of cues."""
     verbs, nouns, sources = cue_index()
-    left, last, k = 0, None, 0
-    if all(index.keys().isdisjoint(s.low) for index in (verbs, nouns, sources)):
-        return None
-    while k < s.n:
-        if s.quote[k] >= 0:
-            k += 1
-            continue
+    left, last = 0, None
+    for k in cues:
         word = s.low[k]
         made = None
         if k == 0 and s.raw[k].isupper() and s.low[k + 1:k + 2] == [":"]:      # "RELATED: …" heads a line
-            k += 1
             continue
         if word in sources:
             made = _source(s, k, sources[word], cast, left)
@@ -226,7 +223,6 @@ def read_sentence(s, cast):
             made = next(filter(None, (_noun(s, k, cue, cast) for cue in nouns[word])), None)
         if made:
             last, left = made
-        k += 1
     return last
 
 
@@ -278,7 +274,7 @@ def _verb(s, k, tail, cue, cast, left, last):
         content = (begin, end)
     if content is None and "to" in cue.frames and not passive:
         at = tail + 1
-        while at < s.n and s.low[at] in IN_TIME - {"to"}:               # "promised during the campaign to …"
+        while at < s.n and s.low[at] in IN_TIME and s.low[at] != "to":               # "promised during the campaign to …"
             at = after_phrase(s, at + 1)
         content = (at, _object_end(s, at)) if at < s.n and s.low[at] == "to" else None
     if content is None and "number" in cue.frames and not passive:
@@ -356,7 +352,7 @@ def _whom(s, tail, cue):
             behind = begin + 1 if s.tag[begin] == "PRP" else after_phrase(s, begin)
             if behind < s.n and (s.quote[behind] >= 0 or s.tag[behind] in ("DT", "JJ", "NN")) and behind > begin or s.quote[begin] >= 0:
                 return begin, stop
-            if s.tag[begin] in NOUNY | {"PRP"} and any(s.tag[i] == "DT" for i in range(begin + 1, stop)) and s.tag[begin] != "DT":
+            if (s.tag[begin] in NOUNY or s.tag[begin] == "PRP") and any(s.tag[i] == "DT" for i in range(begin + 1, stop)) and s.tag[begin] != "DT":
                 return begin, stop
         else:
             at = next((i for i in range(begin, stop) if s.low[i] == particle and s.quote[i] < 0), None)
@@ -469,7 +465,7 @@ def _noun(s, k, cue, cast):
         who = cast.speaker_of("they" if s.low[j] == "their" else "it")
     end = s.n if s.low[at] == "that" else _object_end(s, at)
     if s.low[at] == "that" and not s.finite(0, k):               # the noun is in the subject: its clause ends before the main verb
-        seen = [i for i in range(at + 1, s.n) if s.tag[i] in FINITE | {"VBN"} and s.quote[i] < 0 and s.low[i - 1] not in AUX]
+        seen = [i for i in range(at + 1, s.n) if (s.tag[i] in FINITE or s.tag[i] == "VBN") and s.quote[i] < 0 and s.low[i - 1] not in AUX]
         end = seen[1] if len(seen) > 1 else s.n
     owner = Attribution(who, s.raw[k], cue.stance)
     s.give(at, end, owner)
@@ -485,47 +481,48 @@ def find_voices(articles, sentences, tokens):
     gives, a role or institution as printed, null where the text does not make plain who is meant. A machine's coding, with its errors.
     """
     from tqdm import tqdm
-    rows = []
-    columns = [tokens[c].tolist() for c in ("token", "pos", "start", "end")]
-    keys = tokens[["article_id", "sentence_id"]]
-    begins = np.flatnonzero(keys.ne(keys.shift()).any(axis=1))
-    bounds = dict(zip(zip(*(keys[c].iloc[begins].tolist() for c in keys)), zip(begins.tolist(), [*begins[1:].tolist(), len(tokens)])))
+    heads, number_of = bounds_of(tokens)
+    places = list(zip(*(sentences[c].tolist() for c in ("article_id", "part", "sentence_id", "paragraph", "start", "end"))))
+    at = [number_of.get((article, number), -1) for article, _, number, *_ in places]
     texts = {(a, p): t for a, title, text in zip(articles["article_id"], articles["title"], articles["text"]) for p, t in (("title", title), ("body", text))}
-    of_article = {}
-    for article, *place in zip(*(sentences[c].tolist() for c in ("article_id", "sentence_id", "part", "paragraph", "start", "end"))):
-        of_article.setdefault(article, []).append(place)
+    texts = {key: texts[key] for key in dict.fromkeys(place[:2] for place in places)}
+    numbers = {key: n for n, key in enumerate(texts)}
+    text_of = np.full(len(heads), -1)
+    text_of[at] = [numbers[place[:2]] for place in places]
+    quote = _quoted(tokens, np.repeat(text_of[:-1], np.diff(heads)), texts.values())
+    cue_words = frozenset().union(*cue_index())
+    words = Words(tokens, heads[:-1], quote, named=cue_words)
+    runs = list(zip(parted(words.capital & words.where(words.tagged("NNP")), heads), parted(~words.free, heads, quote), places_of(words.where(words.said(cue_words)) & words.free, heads)))
+    of_article, rows, starts, heads = {}, [], tokens["start"].to_numpy(), heads.tolist()
+    for (article, _, *place), n in zip(places, at):
+        of_article.setdefault(article, []).append((place, n))
     for article, part in tqdm(of_article.items(), "voices", disable=None, leave=False):
-        read = []
-        for number, where, paragraph, start, end in part:
-            a, b = bounds.get((article, number), (0, 0))
-            read.append((number, where, paragraph, start, end, Sentence(*(column[a:b] for column in columns))))
-        rows += _article(article, read, {where: texts[article, where] for _, where, *_ in read})
+        rows += _article(article, [(*place, Sentence(words, *heads[n:n + 2]), *runs[n]) if n >= 0 else (*place, Sentence(words, 0, 0), (), (), ()) for place, n in part], starts)
     return pd.DataFrame(rows, columns=["article_id", "sentence_id", "segment_id", "start", "end", "voice", "speaker", "cue", "stance"])
 
 
-def _article(article, read, texts):
-    """The segments of one article."""
-    quotes = {where: quotations(text) for where, text in texts.items()}
-    for _, where, _, _, _, s in read:
-        places = quotes[where]
-        q = max(0, bisect_right(places, (s.start[0], len(texts[where]))) - 1) if s.n else len(places)
-        while q < len(places) and places[q][0] < s.end[-1]:
-            for i in range(bisect_left(s.start, places[q][0]), bisect_left(s.start, places[q][1])):
-                s.quote[i] = q
-            q += 1
-    cast, spoken = Cast([s for *_, s in read]), {}
-    for _, where, _, _, _, s in read:
-        if read_sentence(s, cast) is None:
+def _quoted(tokens, text_of, texts):
+    """The number of the quotation that each token stands in, counted through all texts; -1 where in none."""
+    far = max(map(len, texts), default=0) + 2
+    begins, ends = np.array([(n * far + a, n * far + b) for n, text in enumerate(texts) for a, b in quotations(text)] or [(-1, -1)]).T
+    place = text_of * far + tokens["start"].to_numpy()
+    found = np.searchsorted(begins, place, side="right") - 1
+    return np.where((found >= 0) & (place < ends[found]) & (text_of >= 0), found, -1)
+
+
+def _article(article, read, starts):
+    """The segments of one article, sentence by sentence."""
+    cast, spoken = Cast((s, i, j) for *_, s, names, _, _ in read for i, j in names), {}
+    for *_, s, _, quotes, cues in read:
+        if read_sentence(s, cast, cues) is None:
             cast.notice(s)
-        for i in range(s.n) if any(s.owner) else ():
-            if s.quote[i] >= 0 and s.owner[i] is not None:
-                spoken.setdefault((where, s.quote[i]), s.owner[i])
+        for i, j in quotes:
+            owner = next(filter(None, s.owner[i:j]), None)
+            if owner is not None:
+                spoken.setdefault(s.quote[i], owner)
     _chain(read, spoken)
-    _only_holder({owner for *_, s in read for owner in s.owner if owner is not None}, cast)
-    rows = []
-    for number, where, _, start, end, s in read:
-        rows += [(article, number, i, *segment) for i, segment in enumerate(_segments(s, texts[where], start, end))]
-    return rows
+    _only_holder(set().union(*(s.owner for *_, s, _, _, _ in read)) - {None}, cast)
+    return [(article, number, i, *segment) for number, _, start, end, s, *_ in read for i, segment in enumerate(_segments(s, starts, start, end))]
 
 
 def _only_holder(owners, cast):
@@ -539,50 +536,45 @@ def _only_holder(owners, cast):
 
 def _chain(read, spoken):
     """Quotations without a cue of their own: who spoke before in the paragraph, else next in it, else the speaker before."""
-    order, held = [], {}  # (where, paragraph, quotation) by sentence; the tokens of each quotation, sentence by sentence
-    for number, where, paragraph, _, _, s in read:
-        inside = {}
-        for t, q in enumerate(s.quote):
-            if q >= 0:
-                inside.setdefault(q, []).append(t)
-        for q, tokens in inside.items():
-            order.append((where, paragraph, q))
-            held.setdefault((where, q), []).append((s, tokens))
+    order, held = [], {}  # (paragraph, quotation) by sentence; the tokens of each quotation, sentence by sentence
+    for _, paragraph, _, _, s, _, quotes, _ in read:
+        for i, j in quotes:
+            order.append((paragraph, s.quote[i]))
+            held.setdefault(s.quote[i], []).append((s, range(i, j)))
     voice = None
-    for i, (where, paragraph, q) in enumerate(order):
-        known = spoken.get((where, q))
+    for i, (paragraph, q) in enumerate(order):
+        known = spoken.get(q)
         if known is None:
-            words = [s.raw[t] for s, tokens in held[where, q] for t in tokens if any(c.isalpha() for c in s.raw[t])]
+            words = [s.raw[t] for s, tokens in held[q] for t in tokens if s.raw[t].isalpha() or any(c.isalpha() for c in s.raw[t])]
             titled = all(w[:1].isupper() or len(w) < 4 for w in words)
             if len(words) <= 2 or titled and len(words) < 8 and not words[-1:] == ["I"]:
-                held[where, q] = ()
+                held[q] = ()
                 continue
-            later = next((spoken[w, x] for w, p, x in order[i + 1:i + 4] if p == paragraph and (w, x) in spoken), None)
+            later = next((spoken[x] for p, x in order[i + 1:i + 4] if p == paragraph and x in spoken), None)
             same = voice if voice and voice[0] == paragraph else None
             known = (same[1] if same else None) or later or (voice[1] if voice else None) or Attribution(None, None, None)
             known = Attribution(known.speaker, known.cue, known.stance)
-            spoken[where, q] = known
-        for s, tokens in held.pop((where, q), ()):
+            spoken[q] = known
+        for s, tokens in held.pop(q, ()):
             for t in tokens:
                 s.owner[t] = s.owner[t] or known
         voice = (paragraph, known)
 
 
-def _segments(s, text, start, end):
+def _segments(s, starts, start, end):
     """(start, end, voice, speaker, cue, stance) of one sentence, tiling it."""
     if not any(s.owner):
         return [(start, end, "own", None, None, None)]
-    runs = []
-    for i in range(s.n):
-        owner = s.owner[i]
-        voice = "own" if owner is None else "direct" if s.quote[i] >= 0 else "indirect"
-        key = (voice, id(owner))
-        if runs and runs[-1][0] != key and s.raw[i] in (",", ";", ".", ":", "?", "!", ")") and s.quote[i] < 0:
+    runs, places = [], [start]
+    for i, (owner, q) in enumerate(zip(s.owner, s.quote)):
+        direct = q >= 0
+        if runs and (owner is last and (owner is None or direct is was) or not direct and s.raw[i] in (",", ";", ".", ":", "?", "!", ")")):
             continue
-        if not runs or runs[-1][0] != key:
-            runs.append([key, s.start[i], voice, owner])
-    places = [start] + [run[1] for run in runs[1:]] + [end]
-    return [(places[i], places[i + 1], voice, owner and owner.speaker, owner and owner.cue, owner and owner.stance) for i, (_, _, voice, owner) in enumerate(runs)]
+        if runs:
+            places.append(int(starts[s.first + i]))
+        last, was = owner, direct
+        runs.append(("own", None, None, None) if owner is None else ("direct" if direct else "indirect", owner.speaker, owner.cue, owner.stance))
+    return [(a, b, *run) for a, b, run in zip(places, [*places[1:], end], runs)]
 
 
 # ---- reading segments -----------------------------------------------------------------------------------------------------------

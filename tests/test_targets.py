@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import articles_of
 
-from analysis import agency, coding, lexicons, sentiment, tables, targets, tokens, voices
+from analysis import agency, coding, lexicons, sentiment, speakers, tables, targets, tokens, voices
 
 
 def toward(text, *names, way="toward"):
@@ -40,7 +40,9 @@ def test_negation_weakens_an_act():
 
 
 def test_agent_and_patient_in_active_and_passive():
-    s = lambda text: next(iter(agency.acts(voices.Sentence(*(tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": [0], "start": 0, "text": text}))[c].tolist() for c in ("token", "pos", "start", "end"))), agency.verb_index())))
+    def s(text):
+        words = speakers.Words(tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": [0], "start": 0, "text": text})), [0])
+        return next(iter(agency.acts(speakers.Sentence(words, 0, len(words.raw)), np.flatnonzero(words.verb).tolist(), agency.verb_index())))
     for text, agent, patient, passive in (("Rebels shelled the town.", (0, 1), (2, 4), False), ("The town was shelled by rebels.", (5, 6), (0, 2), True), ("The town was shelled on Monday.", None, (0, 2), True)):
         verb, _, a, p, was_passive, negated, _ = s(text)
         assert (verb, a, p, was_passive, negated) == ("shell", agent, patient, passive, False), text
