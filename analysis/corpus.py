@@ -14,7 +14,7 @@ import sys
 import tempfile
 import unicodedata
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
@@ -562,12 +562,12 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     work grows with the corpus, not its square; an article is compared with originals only. Wire copy is marked, never dropped.
     """
     order = articles.assign(n=range(len(articles))).sort_values(["date", "n"], na_position="last", kind="stable")["n"].to_numpy()
-    numbers, first_with, sets, duplicate_of = {}, {}, {}, {}
+    numbers, first_with, sets, duplicate_of = defaultdict(lambda: len(numbers)), {}, {}, {}
     ids, texts = articles["article_id"].to_numpy(), articles["text"].to_numpy()
     weights = np.random.default_rng(20231026).integers(1, 2**63, shingle, dtype=np.uint64) | np.uint64(1)
     for i in order:
         words = re.findall(r"\w+", texts[i].lower())
-        codes = np.fromiter((numbers.setdefault(w, len(numbers)) for w in words), np.uint64, len(words)) + np.uint64(1)
+        codes = np.fromiter(map(numbers.__getitem__, words), np.uint64, len(words)) + np.uint64(1)
         if len(codes) >= shingle:
             windows = np.lib.stride_tricks.sliding_window_view(codes * np.uint64(0x9E3779B97F4A7C15) ^ (codes >> np.uint64(7)), shingle)
             codes = (windows * weights).sum(axis=1, dtype=np.uint64)

@@ -120,7 +120,7 @@ def by_lexicon(path, units, tokens, *, windows=WINDOWS):
     """A coder from a list of scored terms (`lexicons.read_scores`): tone -1…+1, higher is more positive; 0 where no term stands."""
     words = toned_words(tokens, scores_of(path), windows)
     total = np.bincount(words["unit"].to_numpy("int64"), weights=words["score"], minlength=len(units))
-    yield "tone", saturated(total), lexicons.evidence(words["unit"], len(units), words["term"], words["start"], words["end"], words["score"].round(4))
+    yield "tone", saturated(total), lexicons.evidence(words["unit"], len(units), words["term"], words["start"], words["end"], words["score"].round(4) + 0.0)
 
 
 CODERS = {"textblob": textblob, "vader": vader, "news": partial(by_lexicon, LEXICONS / "news.csv")}
