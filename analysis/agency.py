@@ -155,11 +155,12 @@ def find_acts(sentences, tokens, actors, segments=None):
     hits, named, begins = mentions(tokens.assign(unit=np.repeat(np.arange(len(heads) - 1), np.diff(heads))), actors), defaultdict(dict), heads.tolist()
     for unit, actor, row, last in zip(*(column.tolist() for _, column in hits.items())):
         named[unit][row - begins[unit]] = actor, last - begins[unit]
-    says, events, index, words = sayings(loose=False), nominals(), verb_index(), Words(tokens, heads[:-1], named=nominals().keys())
+    says, events, index = sayings(loose=False), nominals(), verb_index()
+    words = Words(tokens, heads[:-1])
     given, forms = defaultdict(set), Chunks(lambda cue: {cue.split()[0].lower()} | inflected(cue.split()[0].lower()))
     for *key, cue in zip(*(segments.loc[segments["cue"].notna(), c].tolist() for c in (*keys, "cue"))) if segments is not None else ():
         given[tuple(key)] |= forms[cue]                             # looser words of saying count where a voice was found by them
-    verbs, nouns = (places_of(flag, heads) for flag in (words.verb, words.where(words.said(events) & words.tagged(start="NN"))))
+    verbs, nouns = (places_of(flag, heads) for flag in (words.verb & ~words.among(AUX - index.keys()), words.among(events) & words.where(words.tagged(start="NN"))))
     rows = []
     for number, key in enumerate(zip(*(sentences[c].tolist() for c in keys))):
         at = number_of.get(key)
@@ -171,7 +172,7 @@ def find_acts(sentences, tokens, actors, segments=None):
                 if actor := _participant(s, a, b, names, events):
                     rows.append((number, actor, role, verb, construction, s.first + a, s.first + b - 1, k, s.first + k))
     found = pd.DataFrame(rows, columns=["number", "actor", "role", "verb", "construction", "start", "end", "act", "at"])
-    for column, place in (("start", "start"), ("end", "end"), ("at", "start")):
+    for column, place in (("start", "start"), ("end", "end"), ("at", "start")) if rows else ():
         found[column] = tokens[place].to_numpy()[found[column].to_numpy("int64")]
     found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
     if segments is not None:
@@ -184,10 +185,14 @@ def find_acts(sentences, tokens, actors, segments=None):
 def _told(s, verbs, nouns, says, given, index, events):
     """The acts of a sentence, by the tokens that may be verbs or name an act: (verb, its token, construction, [(role, span), …])."""
     for verb, k, agent, patient, passive, negated, _ in acts(s, verbs, index, every=True):
-        if negated or s.low[k] in NO_ACTS or _describes(s, k):
+        word = s.low[k]
+        if negated or word in NO_ACTS or s.tag[k] in ("VBN", "VBG") and _describes(s, k):
             continue
-        parts = (("speaker", agent),) if not passive and (s.low[k] in says or s.low[k] in given) else (("agent", agent), ("patient", patient))
-        parts = [(role, (_whole(s, *span), span[1]) if span[1] <= k else span) for role, span in parts if span]
+        speaks, parts = not passive and (word in says or word in given), []
+        if agent:
+            parts.append(("speaker" if speaks else "agent", (_whole(s, *agent), agent[1]) if agent[1] <= k and agent[0] > 1 else agent))
+        if patient and not speaks:
+            parts.append(("patient", (_whole(s, *patient), patient[1]) if patient[1] <= k else patient))
         if parts:
             yield verb, k, "active" if not passive else "passive" if agent else "agentless", parts
     for k in nouns:

@@ -76,14 +76,14 @@ def parted(flag, heads, key=None):
 class Words:
     """The tokens of a whole table, read once for all its sentences: lower-cased with straight apostrophes, tags, finite verbs, and where noun phrases begin and end.
 
-    heads: the rows at which sentences (or units) begin, ascending; quote: the quotation that each token stands in, or -1; named: words that `said` shall know
-    besides those of the rules. `tagged` and `said` are put together with & and |; `where` gives the tokens of which it holds.
+    heads: the rows at which sentences (or units) begin, ascending; quote: the quotation that each token stands in, or -1. `tagged` and `said` (of the words that
+    the rules name) are put together with & and |; `where` gives the tokens of which it holds, `among` those that any words hold.
     """
 
-    def __init__(self, tokens, heads, quote=None, named=()):
+    def __init__(self, tokens, heads, quote=None):
         codes, words = pd.factorize(tokens["token"])
         kinds, tags = pd.factorize(tokens["pos"])
-        n, words, tags, known = len(codes), words.tolist(), [*tags.tolist(), "NNP"], ["", *NAMED.union(named)]
+        n, words, tags, known = len(codes), words.tolist(), [*tags.tolist(), "NNP"], ["", *NAMED]
         low, number = [word.lower().replace("’", "'") for word in words], dict(zip(known, range(len(known))))
         self.rows, first = np.arange(n, dtype="int32"), np.zeros(n, bool)
         first[heads] = True
@@ -94,6 +94,7 @@ class Words:
         self.tagged = lambda *names, start=None: np.array([tag in names or start is not None and tag.startswith(start) for tag in tags])
         self.said = lambda words: np.array([[word in words] for word in known])
         self.where = lambda held: np.broadcast_to(held, (len(known), len(tags))).ravel().take(both)
+        self.among = lambda words: np.array([word in words for word in low], dtype=bool).take(codes)
         take = lambda values, places: np.array(values, dtype=object).take(places).tolist()
         self.raw, self.low, self.tag = take(words, codes), take(low, codes), take(tags, kinds)
         self.first = np.maximum.accumulate(np.where(first, self.rows, 0)) if n else self.rows
@@ -105,8 +106,8 @@ class Words:
         main = certain | perhaps | self.where(self.tagged("VBN")) & self.inside & np.append(False, certain)[:-1]
         relative = self.free & self.where(self.said({"who", "which", "that", "whose", "where"}))
         self.verb = self.where(self.tagged(start="VB")) | self.where(self.tagged("NN")) & self._behind(self.said(BEFORE_A_VERB))              # “did not praise”: the tagger's noun
-        phrases = self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))
-        self.held = [memoryview(found.astype("int32")) for found in phrases] + [flag.tobytes() for flag in (certain, perhaps, main, relative)]
+        self.certain, self.perhaps, self.main, self.relative = (flag.tobytes() for flag in (certain, perhaps, main, relative))
+        self.ahead, self.back = (memoryview(found.astype("int32")) for found in (self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))))
 
     def _behind(self, held):
         """Tokens behind one of which something holds, in its sentence."""
@@ -153,12 +154,18 @@ class Words:
 class Sentence:
     """Tokens a … b-1 of `Words` as one sentence: as printed, lower-cased, tags; which quotation each stands in; who owns it; the length of the noun phrase
     that begins (`ahead`) or ends (`back`) with it; is it a finite verb, certainly, perhaps (where what stands before it belongs to the clause), or a clause's main one?"""
-    __slots__ = ("raw", "low", "tag", "first", "n", "quote", "owner", "ahead", "back", "certain", "perhaps", "main", "relative")
+    __slots__ = ("words", "raw", "low", "tag", "first", "n", "quote", "owner", "ahead", "back", "certain", "perhaps", "main", "relative")
 
     def __init__(self, words, a, b):
-        self.raw, self.low, self.tag, self.first, self.n = words.raw[a:b], words.low[a:b], words.tag[a:b], a, b - a
-        self.quote, self.owner = words.quote[a:b] if words.quote else [-1] * self.n, [None] * self.n
-        self.ahead, self.back, self.certain, self.perhaps, self.main, self.relative = (held[a:b] for held in words.held)
+        self.words, self.first, self.n, self.low, self.tag, self.ahead, self.back = words, a, b - a, words.low[a:b], words.tag[a:b], words.ahead[a:b], words.back[a:b]
+        self.quote = words.quote[a:b] if words.quote else [-1] * self.n
+
+    def __getattr__(self, name):
+        """What many a sentence is not asked for, all at once when it is."""
+        words, a, b = self.words, self.first, self.first + self.n
+        self.raw, self.owner, self.certain, self.perhaps = words.raw[a:b], [None] * self.n, words.certain[a:b], words.perhaps[a:b]
+        self.main, self.relative = words.main[a:b], words.relative[a:b]
+        return getattr(self, name)
 
     def finite(self, a, b):
         """Is there a finite verb outside quotations among the tokens a … b-1?"""
@@ -191,10 +198,10 @@ class Cast:
             return
         if 1 < len(name) <= 4 and (key not in self.full or " " not in self.full[key]):
             self.full[key] = " ".join(name)
-        else:
-            self.full.setdefault(key, " ".join(name))
+        elif key not in self.full:
+            self.full[key] = " ".join(name)
         whole = self.full[key]
-        for word in s.low[max(0, i - 3):k]:
+        for word in s.low[i - 3 if i > 3 else 0:k]:
             word = word.rstrip(".")
             if word in FEMALE or word in MALE:
                 self.sex[whole] = "f" if word in FEMALE else "m"

@@ -67,8 +67,8 @@ def _roles(tokens, spans):
     says, index = sayings(), verb_index()
     roles, used, speaks = [], set(), np.zeros(len(spans), bool)
     heads = np.append(np.flatnonzero(np.append(True, unit[1:] != unit[:-1])[:len(unit)]), len(unit))
-    words = Words(tokens, heads[:-1], named=says)
-    verbs, sayers = places_of(words.verb, heads), places_of(words.where(words.said(says)), heads)
+    words = Words(tokens, heads[:-1])
+    verbs, sayers = places_of(words.verb & words.among(index), heads), places_of(words.among(says), heads)
     at, done = np.searchsorted(unit[heads[:-1]], spans["unit"]), None
     for span, (n, row, last) in enumerate(zip(at.tolist(), spans["row"].tolist(), spans["last"].tolist())):
         if n != done:
@@ -95,7 +95,7 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     sentence = np.repeat(np.arange(len(heads) - 1), np.diff(heads))
     some = set(mentions(tokens.assign(unit=sentence), actors)["unit"].tolist())          # no segment names whom its sentence does not name
     some = {n: key for key, n in number_of.items() if n in some and key[0] in english}
-    named, of_keys = set(some.values()), lambda table: [key in named for key in zip(table["article_id"].tolist(), table["sentence_id"].tolist())]
+    named, of_keys = set(some.values()), lambda table: np.array([key in named for key in zip(table["article_id"].tolist(), table["sentence_id"].tolist())], dtype=bool)
     units, placed = sentiment.units_of(sentences[of_keys(sentences)], tokens[np.isin(sentence, list(some))], None if segments is None else segments[of_keys(segments)])
     found = score_targets(placed, mentions(placed, actors))
     times = found.groupby(["unit", "target"])["row"].transform("size")

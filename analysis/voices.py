@@ -81,7 +81,7 @@ def quotations(text):
     A mark that is never closed runs to its paragraph's end where the next paragraph opens with a mark again (a speech over several
     paragraphs), else to the end of its sentence.
     """
-    found, begin = [], 0
+    found = []
     blocks = [m.span() for m in BLOCK.finditer(text)]
     for number, (begin, end) in enumerate(blocks):
         first = len(found)
@@ -490,9 +490,8 @@ def find_voices(articles, sentences, tokens):
     text_of = np.full(len(heads), -1)
     text_of[at] = [numbers[place[:2]] for place in places]
     quote = _quoted(tokens, np.repeat(text_of[:-1], np.diff(heads)), texts.values())
-    cue_words = frozenset().union(*cue_index())
-    words = Words(tokens, heads[:-1], quote, named=cue_words)
-    runs = list(zip(parted(words.capital & words.where(words.tagged("NNP")), heads), parted(~words.free, heads, quote), places_of(words.where(words.said(cue_words)) & words.free, heads)))
+    words = Words(tokens, heads[:-1], quote)
+    runs = list(zip(parted(words.capital & words.where(words.tagged("NNP")), heads), parted(~words.free, heads, quote), places_of(words.among(frozenset().union(*cue_index())) & words.free, heads)))
     of_article, rows, starts, heads = {}, [], tokens["start"].to_numpy(), heads.tolist()
     for (article, _, *place), n in zip(places, at):
         of_article.setdefault(article, []).append((place, n))
