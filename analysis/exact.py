@@ -21,7 +21,7 @@ PLAIN = re.compile(r"""([“"(\[]*)([^\W_]+(?:-[^\W_]+)*)((?:'s)?)(\.?)([”",;:
 
 @cache
 def _blob():
-    """(the library's `sentiment`, its tokenizer, the words it knows, its abbreviations, the ends of emoticons, patterns of the emoticons that tokens may be joined to)."""
+    """(the library's `sentiment`, its tokenizer, the words it knows, its abbreviations, the beginnings and the ends of emoticons, patterns of the emoticons that tokens may be joined to)."""
     nltk("tokenize")  # first, or TextBlob's own import of it brings scikit-learn along
     from textblob import _text
     from textblob.en import parser, sentiment
@@ -29,7 +29,10 @@ def _blob():
     joined = "|".join(" ?".join(map(re.escape, face)) for face in sorted(faces))
     abbreviated = lambda word: word in _text.ABBREVIATIONS or _text.RE_ABBR1.match(word) or _text.RE_ABBR2.match(word) or _text.RE_ABBR3.match(word)
     heads = {re.escape(face[0]) + (f" ?{re.escape(face[1])}" if face[0].isalnum() else "") for face in faces} | {r"\( !", OTHER}  # a quick look, where the pattern itself is slow
-    return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, {face[i:] for face in faces for i in range(1, len(face))}, re.compile("|".join(sorted(heads))), re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
+    begin, inside = ("|".join(sorted(map(re.escape, {face[a:b] for face in faces for a, b in parts(len(face))}))) for parts in (
+        lambda n: [(0, b) for b in range(1, n)], lambda n: [(a, b) for a in range(1, n) for b in range(a + 1, n)]))
+    emoticon = re.compile(f"(?:{begin})$|^(?:{inside})$"), {face[i:] for face in faces for i in range(1, len(face))}
+    return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, *emoticon, re.compile("|".join(sorted(heads))), re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
 
 
 def _words(chunk):
@@ -47,17 +50,19 @@ def _words(chunk):
     return "".join([f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " " for word in words])
 
 
-OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE = 1, 2, 4, 8, 16, 32  # of a chunk: its reach goes on; it holds a word that counts; it ends the reach of all before, with its first word; “!”; may be part of an emoticon
+OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE, HEAD, TAIL = (1 << n for n in range(8))
+# of a chunk: its reach goes on; a word in it counts; it ends the reach of all before, with its first word; “!”; holds an emoticon, its beginning (or middle), its end
 
 
 def _bits(chunk):
-    words, (*_, tails, _, joined) = BLOB[chunk], _blob()
+    words, (*_, heads, tails, perhaps, joined) = BLOB[chunk], _blob()
     if words == CUT:
         return CLOSES | CUT_FIRST
     live, cut = words.rfind(LIVE), words.rfind(CUT)
-    head = words.replace(LIVE, "").partition(CUT)[0].split()[:3]  # what may end an emoticon that a chunk before begins
-    face = bool(head) and any("".join(head[:n]) in tails for n in range(1, len(head) + 1)) or joined.search(words) is not None
-    return OPENS * (live > cut) | COUNTS * (live >= 0) | CLOSES * (cut > live) | CUT_FIRST * (live < 0 and words[:1] == CUT) | RAISES * ("!" in words) | FACE * face
+    plain = words.replace(LIVE, "")
+    first, last = plain.partition(CUT)[0].split()[:3], plain[plain.rfind(CUT) + 1:].replace(" ", "")
+    return (OPENS * (live > cut) | COUNTS * (live >= 0) | CLOSES * (cut > live) | CUT_FIRST * (live < 0 and words[:1] == CUT)
+            | RAISES * ("!" in words) | FACE * bool(perhaps.search(words) and joined.search(words)) | HEAD * bool(last and heads.search(last)) | TAIL * any("".join(first[:n]) in tails for n in range(1, len(first) + 1)))
 
 
 BLOB, BITS = Chunks(_words), Chunks(_bits)
@@ -77,17 +82,22 @@ RUNS = Chunks(_run, most=200_000)
 
 
 def _whole(text):
-    """The same of a text that must be read as a whole: with “!”, which raises the word that counted last, however far back it stands, or with an emoticon."""
-    words, (library, *_, perhaps, joined) = "".join(map(BLOB.__getitem__, text.split())), _blob()
-    if perhaps.search(words) and joined.search(words):
-        return _placed(text, library(text).assessments)
+    """The same of a text that must be read as a whole: with an emoticon, or with “!”, which raises the word that counted last, however far back it stands."""
+    if _smiles(text):
+        return _placed(text, _blob()[0](text).assessments)
     runs = []
-    for run in words.split(CUT):
+    for run in "".join(map(BLOB.__getitem__, text.split())).split(CUT):
         if "!" in run and runs:
             runs[-1] += "newsprint " + run  # a word unknown to it stands for the cut
         elif LIVE in run and _assessed(run):
             runs.append(run)
     return _placed(text, [one for run in runs for one in _assessed(run)])
+
+
+def _smiles(text):
+    """May marks in the text form an emoticon?"""
+    words, (*_, perhaps, joined) = "".join(map(BLOB.__getitem__, text.split())), _blob()
+    return bool(perhaps.search(words) and joined.search(words))
 
 
 def _placed(text, assessments):
@@ -124,7 +134,9 @@ def textblob(texts):
     distinct, number, place, many = chunked(tuple(texts))
     bits, lengths = (np.fromiter(map(of, distinct), "int64", len(distinct))[number] for of in (BITS.__getitem__, len))
     text, behind = np.repeat(np.arange(len(texts)), many), np.cumsum(many)
-    whole = np.unique(text[bits & (RAISES | FACE) > 0])
+    parted = (bits[1:] & TAIL > 0) & (bits[:-1] & HEAD > 0) & (text[1:] == text[:-1])
+    maybe = np.union1d(text[bits & FACE > 0], text[1:][parted]).tolist()
+    whole = np.union1d(text[bits & RAISES > 0], np.array([n for n in maybe if _smiles(texts[n])], dtype="int64"))
     bits[np.isin(text, whole)] = 0
     turns, closes, live = (np.flatnonzero(bits & some) for some in (OPENS | CLOSES, CLOSES, COUNTS))
     before = np.searchsorted(turns, live) - 1

@@ -146,19 +146,21 @@ def token_spans(text):
 def chunked(texts):
     """A tuple of texts cut at blanks, each distinct chunk numbered: (distinct chunks, the number of every chunk, its place in its text, how many each text holds)."""
     import pyarrow as pa
-    import pyarrow.compute as pc
-    cut = pc.utf8_split_whitespace(pa.array(texts, pa.large_string()))  # what is split off at a text's ends is empty
-    parts = pc.list_flatten(cut).dictionary_encode()
-    distinct, number = parts.dictionary.to_pylist(), parts.indices.to_numpy()
-    owner, some = np.repeat(np.arange(len(texts)), pc.list_value_length(cut).to_numpy()), number != (distinct.index("") if "" in distinct else -1)
-    many = np.bincount(owner[some], minlength=len(texts))
-    places = [np.zeros(0, "int64")]
+    places, many, chunks = [np.zeros(0, "int64")], [np.zeros(0, "int64")], []
     for begin in range(0, len(texts), 500):                         # a part at a time, since every character is looked at
         part = texts[begin:begin + 500]
-        blank = np.concatenate([[True], BLANK[np.minimum(np.frombuffer("\n".join(part).encode("utf-32-le"), "<u4"), 0xFFFF)]])
-        lengths = np.fromiter(map(len, part), "int64", len(part)) + 1
-        places.append(np.flatnonzero(blank[:-1] & ~blank[1:]) - np.repeat(np.cumsum(lengths) - lengths, many[begin:begin + 500]))
-    return distinct, number[some].astype("int64"), np.concatenate(places), many
+        codes, begins = np.frombuffer("\n".join(part).encode("utf-32-le"), "<u4"), np.cumsum([0, *(len(text) + 1 for text in part)])
+        blank = BLANK[np.minimum(codes, 0xFFFF)]
+        edge = np.diff(np.concatenate([[True], blank, [True]]).astype("int8"))
+        first, stop = np.flatnonzero(edge < 0), np.flatnonzero(edge > 0)
+        owner = np.searchsorted(begins, first, side="right") - 1
+        places.append(first - begins[owner])
+        many.append(np.bincount(owner, minlength=len(part)))
+        ink = codes[~blank]                                         # all chunks, one behind the other; where each ends, in bytes
+        ends = np.cumsum(np.concatenate([[0], 1 + (ink >= 0x80) + (ink >= 0x800) + (ink >= 0x10000)]))[np.cumsum(np.concatenate([[0], stop - first]))]
+        chunks.append(pa.LargeStringArray.from_buffers(len(first), pa.py_buffer(ends), pa.py_buffer(ink.tobytes().decode("utf-32-le").encode("utf-8"))))
+    parts = pa.chunked_array(chunks, pa.large_string()).combine_chunks().dictionary_encode()
+    return parts.dictionary.to_pylist(), parts.indices.to_numpy().astype("int64"), np.concatenate(places), np.concatenate(many)
 
 
 BLANK = np.array([chr(code).isspace() for code in range(0x10000)])  # none above
