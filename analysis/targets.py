@@ -89,7 +89,7 @@ def _roles(tokens, spans):
 
 def code_toward(sentences, tokens, articles, actors, segments=None):
     """Sentences that name an actor → codings: variable `tone_toward`, target the actor, coder `toward` (the default) or `toward_<way>`; with
-    `segments` one row per segment of a divided sentence as well. Several mentions of one actor in a unit are averaged. English articles only."""
+    `segments` one row per segment of a divided sentence as well. Several mentions of one actor in a unit are averaged. Nine decimals: beyond, processors differ. English articles only."""
     english = set(articles.loc[articles["language"].isna() | (articles["language"] == "en"), "article_id"])
     heads, number_of = bounds_of(tokens)
     sentence = np.repeat(np.arange(len(heads) - 1), np.diff(heads))
@@ -102,7 +102,7 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     found["evidence"] = [[[term, start, end, round(score / n, 3)] for term, start, end, score in items] for items, n in zip(found["evidence"], times)]
     whole = found.groupby(["unit", "target"], as_index=False, sort=True).agg({**{way: "mean" for way in WAYS}, "evidence": "sum"})
     keys = units.loc[whole["unit"], ["article_id", "sentence_id", "segment_id"]].reset_index(drop=True)
-    rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way],
+    rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way].round(9),
                         evidence=[json.dumps(sorted(e, key=lambda item: item[1]), ensure_ascii=False, separators=(",", ":")) for e in whole["evidence"]] if way == "toward" else None) for way in WAYS]
     return pd.concat(rows, ignore_index=True).assign(variable="tone_toward", label=None)[list(tables.CODINGS)]
 
