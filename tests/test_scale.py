@@ -11,8 +11,9 @@ from importlib.util import find_spec
 import pandas as pd
 import pytest
 from conftest import articles_of, run
+from test_trained import coded_set
 
-from analysis import scale, tables
+from analysis import scale, tables, trained
 
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed (pip install -e '.[scale]')")
 CODE = tables.code_hash("scale")
@@ -36,9 +37,9 @@ def into(store, parts):
     return next(s for s in range(int(size.sum()), 0, -50) if len(scale.partitions(store.read("articles"), s)) >= parts)
 
 
-def in_parts(articles, size, folder):
+def in_parts(articles, size, folder, choices=None):
     """{table: its rows}, made here one partition after the other."""
-    keys = [scale.work(articles.iloc[a:b].reset_index(drop=True), f"{size}-{a}", folder, {}, CODE) for a, b in scale.partitions(articles, size)]
+    keys = [scale.work(articles.iloc[a:b].reset_index(drop=True), f"{size}-{a}", folder, choices or {}, CODE) for a, b in scale.partitions(articles, size)]
     return len(keys), {name: pd.concat(scale._joined(folder, keys, name), ignore_index=True) for name in scale.MADE}
 
 
@@ -63,6 +64,22 @@ def test_other_languages_names_out_of_order_and_divided_sentences_keep_their_row
     for size in (1, 60, 200):
         parts, made = in_parts(table, size, tmp_path / str(size))
         assert parts > 1 and {n: tables.content_hash(t) for n, t in made.items()} == {n: tables.content_hash(t) for n, t in whole.items()}
+
+
+@pytest.mark.parametrize("judges", ["tone", "topic"])
+def test_ones_own_list_codebook_and_coder_keep_their_rows(tmp_path, judges):
+    (tmp_path / "mine.csv").write_text("bridge,-2\nrained,1\n", encoding="utf-8")
+    book = "codebook: mine\ntitle: T\nafter: us\nvariables:\n  water: {definition: d, question: q, indicators: {a: {reason: r, terms: [bridge, rain*]}}, rule: a}\n"
+    (tmp_path / "mine.yaml").write_text(book, encoding="utf-8")
+    units, words, values = coded_set(60, labels=judges == "topic")
+    coder, _ = trained.train(units, words, values.map({-1: "bad", 0: "none", 1: "good"}) if judges == "topic" else values, variable=judges)
+    choices = {"LEXICON": str(tmp_path / "mine.csv"), "CODEBOOK": str(tmp_path / "mine.yaml"), "TRAINED": str(coder.save(tmp_path / "learnt", "# Card"))}
+    table = articles_of("“The bridge is unsafe,” the mayor said, and it rained. A grim day.", "La paix est loin.", "It rained. Nobody was killed.", "A splendid bridge.")
+    table["language"] = ["en", "fr", None, "en"]
+    whole = in_parts(table, 10**6, tmp_path / "whole", choices)[1]
+    assert {"mine", "learnt"} <= set(whole["tone"]["coder"]) | set(whole["frames"]["coder"]) and "mine" in set(whole["frames"]["coder"])
+    parts, made = in_parts(table, 1, tmp_path / "parts", choices)
+    assert parts > 1 and {n: tables.content_hash(t) for n, t in made.items()} == {n: tables.content_hash(t) for n, t in whole.items()}
 
 
 def test_partitions_tile_the_articles_and_each_holds_one_that_is_scored():
