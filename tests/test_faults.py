@@ -3,6 +3,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -34,7 +35,7 @@ def work(source, home, moment, limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
         store = tables.Store(source)
-        with tables.alone(store):
+        with tables.alone(store.name):
             held = {}
             def step(name, make, *made_from):
                 try:
@@ -143,11 +144,35 @@ def test_the_same_figures_in_another_locale_time_zone_and_umask(tmp_path, monkey
 def test_a_second_run_says_who_is_at_work_and_ends(source, tmp_path, monkeypatch):
     monkeypatch.setenv("ANALYSIS_HOME", str(tmp_path / "home"))
     store = tables.Store(source)
-    with tables.alone(store):
+    with tables.alone(store.name):
         before = tree(tmp_path / "home")
         second = run("report", f"CORPUS={source}", home=tmp_path / "home", code=2)
         assert second.stderr.startswith(f"Another run (process {os.getpid()}) is at work on `papers`") and tree(tmp_path / "home") == before
     assert not (store.folder / ".running").exists()
+
+
+@needs_fork
+def test_no_other_command_reads_or_writes_under_a_run_and_an_open_lab_blocks_none(source, whole, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    shutil.copytree(source.parent / "whole", home)
+    monkeypatch.setenv("ANALYSIS_HOME", str(home))
+    words = {"sample": ["VARIABLES=voice", "ARTICLES=2"], "collect": [], "export": [], "lab": ["--version"]}
+    store = tables.Store(source)
+    run("sample", f"CORPUS={source}", "VARIABLES=voice", "ARTICLES=2", home=home)
+    with tables.alone(store.name):
+        before = tree(home)
+        for verb, more in words.items():
+            done = run(verb, f"CORPUS={source}", *more, home=home, code=2)
+            assert done.stderr.startswith(f"Another run (process {os.getpid()}) is at work on `papers`") and len(done.stderr.splitlines()) == 1 and tree(home) == before, verb
+        monkeypatch.setenv("ANALYSIS_LAB", "1")                       # a cell in JupyterLab
+        with pytest.raises(tables.TableError, match="is at work on `papers`"):
+            store.write("articles", store.read("articles"), made_from=["source"])
+        assert tree(home) == before
+    mine = store.folder / ".x.parquet.4711"                           # what another notebook of the lab is writing
+    mine.write_text("", encoding="utf-8")
+    store.write("articles", store.read("articles"), made_from=["source"])
+    assert mine.exists() and not (store.folder / ".running").exists()
+    assert run("lab", f"CORPUS={source}", "--version", home=home).stdout and "Written to" in run("export", f"CORPUS={source}", home=home).stdout and not mine.exists()
 
 
 def test_a_dead_runs_lock_and_leavings_are_taken_over(source, home):
@@ -157,7 +182,7 @@ def test_a_dead_runs_lock_and_leavings_are_taken_over(source, home):
     for path in [*left, kept]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("4711", encoding="utf-8")
-    with tables.alone(store):
+    with tables.alone(store.name):
         assert left[0].read_text(encoding="utf-8") == str(os.getpid()) and not any(p.exists() for p in left[1:])
     assert kept.exists() and not left[0].exists()
 
@@ -167,7 +192,7 @@ def test_many_at_once_one_works(source, home):
 
     def work():
         try:
-            with tables.alone(store):
+            with tables.alone(store.name):
                 inside.append(1)
                 most.append(len(inside))
                 inside.pop()
