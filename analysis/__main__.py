@@ -102,7 +102,8 @@ def main(arguments):
             return 0
         if verb == "train":
             from analysis import validation
-            validation.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
+            with tables.alone("trained", place="data", tidy=False):
+                validation.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
             return 0
         if verb == "validate":
             from analysis import coding, report

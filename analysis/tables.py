@@ -312,12 +312,12 @@ def write_atomically(path, content):
 
 
 @contextmanager
-def alone(name, *, tidy=True):
-    """Hold the corpus (or sample) of this name for one run. A second run is refused with the first one's process; the lock is the system's and ends with its process, so none is ever stale.
+def alone(name, *, place="data/derived", tidy=True):
+    """Hold the corpus (or sample) of this name for one run; `train` holds the shelf of coders. A second run is refused with the first one's process; the lock is the system's and ends with its process, so none is ever stale.
 
     Holding it, what a killed run left half-written (`.name.pid`) is removed; a notebook in JupyterLab, which holds it for one table, leaves that (`tidy`).
     """
-    path = home() / "data" / "derived" / name / ".running"
+    path = home() / place / name / ".running"
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         file = path.open("a+", encoding="utf-8")
@@ -333,7 +333,7 @@ def alone(name, *, tidy=True):
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):  # else this disk has no locks
                 file.seek(0)
                 with file:
-                    raise TableError(f"Another run (process {file.read().strip() or 'just begun'}) is at work on `{name}`: wait until it ends, or give this one a NAME=… of its own.") from None
+                    raise TableError(f"Another run (process {file.read().strip() or 'just begun'}) is at work on `{name}`: wait until it ends (a report can have a NAME=… of its own).") from None
         if os.name == "nt" or path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             break
         file.close()  # the run that held it has just removed it
