@@ -73,6 +73,10 @@ def main(arguments):
             options.append(word)
         elif equals and name in WORDS and not value.strip():
             return _refuse(f"{name}= names nothing: leave it out, or give it a value.")
+        elif name in choices:
+            return _refuse(f"{name}=… stands twice: {choices[name]} and {value}.")
+        elif equals and name in WORDS and any(part.startswith("~") and os.path.expanduser(part) == part for part in value.split(",")):
+            return _refuse(f"{name}={value}: ~ names no user of this machine.")
         elif equals and name in WORDS:
             choices[name] = value
         else:
@@ -83,8 +87,9 @@ def main(arguments):
         return _refuse(f"TEXT={choices['TEXT']}: expected withheld, or leave it out.")
     if choices.get("ENGINE", "dask") != "dask" or "SCHEDULER" in choices and "ENGINE" not in choices:
         return _refuse(f"ENGINE={choices.get('ENGINE', '')}: expected dask (SCHEDULER goes with it), or leave both out.")
-    if "STYLE" in choices and not os.path.isfile(os.path.expanduser(choices["STYLE"])):
-        return _refuse(f"STYLE={choices['STYLE']}: no such file; expected a matplotlib style file, such as a copy of analysis/house.mplstyle.")
+    for word, kind in (("STYLE", "matplotlib style file, such as a copy of analysis/house.mplstyle"), ("LEXICON", "list of terms, a term and a score in each line")):
+        if word in choices and not os.path.isfile(os.path.expanduser(choices[word])):
+            return _refuse(f"{word}={choices[word]}: no such file; expected a {kind}.")
     for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK", "STYLE"):  # notebooks run in their own folder
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
@@ -92,6 +97,9 @@ def main(arguments):
         if "CODEBOOK" in choices and verb in ("report", "lab", "validate"):  # a mistake is told at once, not after four notebooks
             from analysis import framing
             framing.read_codebooks(choices["CODEBOOK"])
+        if {"LEXICON", "TRAINED"} & set(choices) and verb in ("report", "lab", "validate"):
+            from analysis import trained
+            trained.registry(lexicon=choices.get("LEXICON"), name=choices.get("TRAINED"))
         if verb == "examples":
             from analysis import framing
             own = choices.get("CODEBOOK")
