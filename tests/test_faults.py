@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import compare_figures, run
 
@@ -139,6 +140,18 @@ def test_the_same_figures_in_another_locale_time_zone_and_umask(tmp_path, monkey
     compare_figures("retellings", tmp_path / "home" / "figures" / "retellings")
 
 
+@pytest.mark.skipif("OTHER_PYTHON" not in os.environ, reason="no other Python is named: OTHER_PYTHON=path/to/its/environment/bin/python")
+def test_another_python_gives_the_same_numbers(retellings_run, tmp_path):
+    done = subprocess.run([os.environ["OTHER_PYTHON"], "-m", "analysis", "report", "CORPUS=retellings"], cwd=tables.ROOT, env=os.environ | {"ANALYSIS_HOME": str(tmp_path), "PYTHONPATH": str(tables.ROOT)},
+                          capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    compare_figures("retellings", tmp_path / "figures" / "retellings")
+    ours, theirs = ({p.name: pd.read_parquet(p) for p in (home / "data" / "derived" / "retellings").glob("*.parquet")} for home in (retellings_run[0], tmp_path))
+    assert ours.keys() == theirs.keys() and len(ours) > 8
+    for name in ours:
+        pd.testing.assert_frame_equal(ours[name], theirs[name], rtol=1e-9, atol=1e-9, obj=name)
+
+
 # ---- two at once, and where nothing can be written ------------------------------------------------------------------------------
 
 def test_a_second_run_says_who_is_at_work_and_ends(source, tmp_path, monkeypatch):
@@ -207,6 +220,12 @@ def test_where_nothing_can_be_written_one_line_says_so(source, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = run("report", f"CORPUS={source}", home=tmp_path / "file" / "home", code=1, cwd=tmp_path)
     assert "Not a directory" in done.stderr and "the same command does the rest" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_kernel_that_dies_as_it_begins_is_one_line(source, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import os, sys\nif 'ipykernel_launcher' in sys.orig_argv:\n    os._exit(1)\n", encoding="utf-8")
+    done = run("report", f"CORPUS={source}", home=tmp_path / "home", code=1, pdf=False, PYTHONPATH=os.pathsep.join([str(tmp_path), str(tables.ROOT)]))
+    assert done.stderr.strip().splitlines()[-1].startswith("01_corpus: the kernel died (") and "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) <= 2
 
 
 # ---- nobody let in --------------------------------------------------------------------------------------------------------------
