@@ -29,7 +29,7 @@ def tree(home):
     found = {}
     for path in sorted(p for p in home.rglob("*") if p.is_file() and not re.fullmatch(r"\..+\.\d+|\.running", p.name)):
         content = path.read_bytes()
-        found[path.relative_to(home).as_posix()] = json.dumps(json.loads(content) | {"seconds": 0}).replace(str(home), "").encode() if path.parent.name == "runs" else content
+        found[path.relative_to(home).as_posix()] = json.dumps(json.loads(content) | {"seconds": 0}, sort_keys=True).replace(str(home), "").encode() if path.parent.name == "runs" else content
     return found
 
 
