@@ -88,8 +88,8 @@ def main(arguments):
     if choices.get("ENGINE", "dask") != "dask" or "SCHEDULER" in choices and "ENGINE" not in choices:
         return _refuse(f"ENGINE={choices.get('ENGINE', '')}: expected dask (SCHEDULER goes with it), or leave both out.")
     for word, kind in (("STYLE", "matplotlib style file, such as a copy of analysis/house.mplstyle"), ("LEXICON", "list of terms, a term and a score in each line")):
-        if word in choices and not os.path.isfile(os.path.expanduser(choices[word])):
-            return _refuse(f"{word}={choices[word]}: no such file; expected a {kind}.")
+        if word in choices and (wrong := _no_text(os.path.expanduser(choices[word]))):
+            return _refuse(f"{word}={choices[word]}: {wrong}; expected a {kind}.")
     for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK", "STYLE"):  # notebooks run in their own folder
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
@@ -213,6 +213,16 @@ def _collected(choices):
     sheets._how(sheets.folder_of(name))  # a sample that was never drawn is refused before anything is held
     with tables.alone(name):
         return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
+
+
+def _no_text(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            file.read()
+    except UnicodeDecodeError:
+        return "no text in UTF-8"
+    except OSError as error:
+        return "no such file" if isinstance(error, FileNotFoundError) else error.strerror
 
 
 def _nearest(word, known, rest):

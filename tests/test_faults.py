@@ -306,7 +306,7 @@ def test_names_of_files_that_are_made_hold_on_every_system(source, tmp_path):
 
 @pytest.mark.parametrize("words, message", [(["report", "CORPSE=x"], "did you mean CORPUS=x?"), (["report", "corpus=x"], "did you mean CORPUS=x?"), (["reprot"], "did you mean report?"),
                                             (["report", "CORPUS=~nobody-of-this-name/x"], "names no user"), (["collect", "FILES=a.csv,~nobody-of-this-name"], "names no user"), (["report", "CORPUS=a", "CORPUS=b"], "stands twice: a and b"),
-                                            (["report", "LEXICON=nowhere"], "LEXICON=nowhere: no such file"), (["lab", f"LEXICON={sys.executable}"], "expected a text file in UTF-8"), (["report", "TRAINED=nowhere"], "no such coder")])
+                                            (["report", "LEXICON=nowhere"], "LEXICON=nowhere: no such file"), (["lab", f"LEXICON={sys.executable}"], "no text in UTF-8"), (["report", f"STYLE={sys.executable}"], "no text in UTF-8"), (["report", "STYLE=."], "STYLE=.: Is a directory"), (["report", "TRAINED=nowhere"], "no such coder")])
 def test_a_wrong_word_is_refused_in_one_line_before_anything_is_done(tmp_path, words, message):
     done = run(*words, home=tmp_path / "home", code=2)
     assert message in done.stderr and len(done.stderr.splitlines()) == 1 and not (tmp_path / "home").exists()
