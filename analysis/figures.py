@@ -41,9 +41,9 @@ def _words(text):
 
 
 def _fit(label, most=26):
-    """A group's name, short enough for an axis; `$` is literal."""
+    """A group's name, short enough for an axis."""
     label = " ".join(str(label).split())
-    return (label if len(label) <= most else label[:most - 1] + "…").replace("$", r"\$")
+    return label if len(label) <= most else label[:most - 1] + "…"
 
 
 def _listed_below(ax, order, ranked):
@@ -510,7 +510,7 @@ def _drawn(csv, drawing, style, forms=("svg", "png")):
     numbers = pd.read_csv(io.BytesIO(csv), dtype=dict.fromkeys(drawing["texts"], "str"), parse_dates=drawing["dates"], keep_default_na=False, na_values=[""])
     numbers = numbers.assign(**{c: numbers[c].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True) for c in drawing["texts"]})
     metadata, found = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}, {}
-    with matplotlib.rc_context(fname=style):
+    with matplotlib.rc_context({"text.parse_math": False}, fname=style):  # a group may be called `$x_1$`
         figure = globals()[drawing["kind"]](numbers, **drawing["options"])
         FigureCanvasAgg(figure)
         for form in forms:

@@ -1,4 +1,5 @@
 """Runs the notebooks on one corpus, renders each as a page, and binds the pages into a report. Only what changed is run again."""
+import atexit
 import base64
 import hashlib
 import html
@@ -143,7 +144,7 @@ def _run(store, path, key, choices, last):
         if os.name != "nt" and len(folder) < 60:
             manager.transport = "ipc"
             manager.connection_file = str(Path(folder, "k.json"))
-        client = NotebookClient(notebook, km=manager, timeout=None, record_timing=False, extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(NOTEBOOKS)}},
+        client = NotebookClient(notebook, km=manager, timeout=None, startup_timeout=600, record_timing=False, extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(NOTEBOOKS)}},
                                 on_cell_executed=lambda **_: bar.update())
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("ANALYSIS_") or k == "ANALYSIS_HOME"}  # a terminal in JupyterLab carries that lab's choices
         settings = inherited | {f"ANALYSIS_{name}": str(value) for name, value in choices.items()} | {"ANALYSIS_RECORD": str(log), "PYTHONHASHSEED": "0"}
@@ -157,6 +158,7 @@ def _run(store, path, key, choices, last):
         except RuntimeError as error:
             raise NotebookFailed(f"{path.stem}: the kernel died ({error}); out of memory is the usual cause.") from None
         finally:  # nbclient ends only kernels of its own making
+            atexit.unregister(client._cleanup_kernel)  # of one that never answered it is no longer there
             if manager.has_kernel:
                 run_sync(manager.shutdown_kernel)(now=True)
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []

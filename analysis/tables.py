@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -323,12 +323,13 @@ def write_atomically(path, content):
 
 
 @contextmanager
-def alone(store):
-    """Hold a corpus for one run. A second run is refused with the first one's process; the lock is the system's and ends with its process, so none is ever stale.
+def alone(name, *, place="data/derived", tidy=True):
+    """Hold the corpus (or sample) of this name for one run; `train` holds the shelf of coders. A second run is refused with the first one's process; the lock is the system's and ends with its process, so none is ever stale.
 
-    Holding it, what a killed run left half-written (`.name.pid`) is removed.
+    Holding it, what a killed run left half-written (`.name.pid`) is removed; a notebook in JupyterLab, which holds it for one table, leaves that (`tidy`).
     """
-    path = store.folder / ".running"
+    path = home() / place / name / ".running"
+    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         file = path.open("a+", encoding="utf-8")
         try:
@@ -343,7 +344,7 @@ def alone(store):
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):  # else this disk has no locks
                 file.seek(0)
                 with file:
-                    raise TableError(f"Another run (process {file.read().strip() or 'just begun'}) is at work on `{store.name}`: wait until it ends, or give this one a NAME=… of its own.") from None
+                    raise TableError(f"Another run (process {file.read().strip() or 'just begun'}) is at work on `{name}`: wait until it ends (a report can have a NAME=… of its own).") from None
         if os.name == "nt" or path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             break
         file.close()  # the run that held it has just removed it
@@ -351,7 +352,7 @@ def alone(store):
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        for folder in (store.folder, home() / "figures" / store.name, home() / "reports" / store.name):
+        for folder in [home() / place / name for place in ("data/derived", "data/coded", "figures", "reports")] if tidy else ():
             for left in [p for p in folder.rglob(".*") if re.fullmatch(r"\..+\.\d+", p.name) and p.is_file()]:
                 left.unlink(missing_ok=True)
         yield
@@ -490,7 +491,8 @@ class Store:
         arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"news-framing": json.dumps(said).encode()})
         buffer = pa.BufferOutputStream()
         pq.write_table(arrow, buffer, compression="zstd", write_page_checksum=True)
-        write_atomically(self.path(name), buffer.getvalue().to_pybytes())
+        with alone(self.name, tidy=False) if choice("LAB", None) else nullcontext():  # no table changes under a report; a report waits for no lab
+            write_atomically(self.path(name), buffer.getvalue().to_pybytes())
         self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
         return table
 

@@ -29,6 +29,8 @@ def nltk(module):
     try:
         return importlib.import_module(f"nltk.{module}")
     finally:
+        if "nltk.redos" in sys.modules:
+            sys.modules["nltk.redos"].DEFAULT_TIMEOUT = None  # five seconds on the clock for all matches in a line: too few for a long line, or on a busy machine
         if unasked:
             del sys.modules["sklearn"]
 

@@ -1,6 +1,7 @@
 """Trained coders: what people coded, learnt by a linear model that can be read, kept without anything that could be executed."""
 import hashlib
 import importlib
+import io
 import json
 import re
 import shutil
@@ -321,20 +322,23 @@ class Trained:
     def save(self, folder, card):
         """`coder.json`, `weights.npz` (numbers and fixed text, nothing executable) and `CARD.md`; whole, or not at all."""
         folder = Path(folder)
+        _settle(folder.parent)
         if folder.exists() and not (folder / "coder.json").is_file():
             raise TrainedError(f"{folder} is there and holds no coder: it is not replaced. Choose another NAME.")
-        aside = folder.with_name(f".{folder.name}.new")
+        aside, old = (folder.with_name(f".{folder.name}.{age}") for age in ("new", "old"))
         shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
         arrays = {"weights": self.weights.astype("float32"), "intercept": self.intercept, "mean": self.features.mean, "sd": self.features.sd, "usual": self.features.usual, "learnt_from": self.learnt_from}
         for view, made in self.features.words.items():
             arrays |= {f"terms_{view}": made.get_feature_names_out().astype("str"), f"idf_{view}": made.idf_}
         arrays |= {f"centre_{view}": centre for view, centre in self.features.centre.items()}
-        np.savez_compressed(aside / "weights.npz", allow_pickle=False, **arrays)
-        (aside / "coder.json").write_text(json.dumps(self.about | {"quality": self.quality, "versions": tables.versions("scikit-learn", *tables.INSTRUMENTS)}, indent=1), encoding="utf-8")
-        (aside / "CARD.md").write_text(card, encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
+        np.savez_compressed(packed := io.BytesIO(), allow_pickle=False, **arrays)
+        about = json.dumps(self.about | {"quality": self.quality, "versions": tables.versions("scikit-learn", *tables.INSTRUMENTS)}, indent=1)
+        for name, content in (("weights.npz", packed.getvalue()), ("coder.json", about), ("CARD.md", card)):
+            tables.write_atomically(aside / name, content)
+        if folder.exists():
+            folder.rename(old)
         aside.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
         return folder
 
 
@@ -373,7 +377,15 @@ def load(folder):
 
 def shelf():
     """Where trained coders are kept: a folder each."""
+    _settle(tables.home() / "data" / "trained")
     return tables.home() / "data" / "trained"
+
+
+def _settle(place):
+    """A `train` that was killed while it put a new coder in an old one's place: the old one, moved away whole, comes back, or goes where the new one stands."""
+    for old in place.glob(".*.old"):
+        folder = old.with_name(old.name[1:-4])
+        shutil.rmtree(old, ignore_errors=True) if folder.exists() else old.rename(folder)
 
 
 def registry(*, lexicon=None, name=None):
@@ -402,7 +414,7 @@ def _free(name, coders, what):
 def on_the_shelf():
     """(every trained coder that can be used here, by name; those that cannot, with the reason)."""
     usable, not_usable = {}, {}
-    for folder in sorted(shelf().glob("*/coder.json")):
+    for folder in sorted(shelf().glob("[!.]*/coder.json")):
         try:
             coder = load(folder.parent)
             coder.fits_codebooks()
@@ -416,7 +428,7 @@ def on_the_shelf():
 
 def folder_of(name):
     """The folder of a trained coder: by its name on the shelf, or by its path."""
-    known = sorted(p.parent.name for p in shelf().glob("*/coder.json"))
+    known = sorted(p.parent.name for p in shelf().glob("[!.]*/coder.json"))
     folder = shelf() / str(name) if str(name) in known else Path(name).expanduser()
     if not (folder / "coder.json").is_file():
         raise TrainedError(f"TRAINED={name}: no such coder; expected {'one of ' + ', '.join(known) + ', or ' if known else ''}the folder of one. `python -m analysis train CODED=…` makes one.")

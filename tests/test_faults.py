@@ -3,11 +3,13 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import compare_figures, run
 
@@ -34,7 +36,7 @@ def work(source, home, moment, limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
         store = tables.Store(source)
-        with tables.alone(store):
+        with tables.alone(store.name):
             held = {}
             def step(name, make, *made_from):
                 try:
@@ -138,16 +140,52 @@ def test_the_same_figures_in_another_locale_time_zone_and_umask(tmp_path, monkey
     compare_figures("retellings", tmp_path / "home" / "figures" / "retellings")
 
 
+@pytest.mark.skipif("OTHER_PYTHON" not in os.environ, reason="no other Python is named: OTHER_PYTHON=path/to/its/environment/bin/python")
+def test_another_python_gives_the_same_numbers(retellings_run, tmp_path):
+    done = subprocess.run([os.environ["OTHER_PYTHON"], "-m", "analysis", "report", "CORPUS=retellings"], cwd=tables.ROOT, env=os.environ | {"ANALYSIS_HOME": str(tmp_path), "PYTHONPATH": str(tables.ROOT)},
+                          capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    compare_figures("retellings", tmp_path / "figures" / "retellings")
+    ours, theirs = ({p.name: pd.read_parquet(p) for p in (home / "data" / "derived" / "retellings").glob("*.parquet")} for home in (retellings_run[0], tmp_path))
+    assert ours.keys() == theirs.keys() and len(ours) > 8
+    for name in ours:
+        pd.testing.assert_frame_equal(ours[name], theirs[name], rtol=1e-9, atol=1e-9, obj=name)
+
+
 # ---- two at once, and where nothing can be written ------------------------------------------------------------------------------
 
 def test_a_second_run_says_who_is_at_work_and_ends(source, tmp_path, monkeypatch):
     monkeypatch.setenv("ANALYSIS_HOME", str(tmp_path / "home"))
     store = tables.Store(source)
-    with tables.alone(store):
+    with tables.alone(store.name):
         before = tree(tmp_path / "home")
         second = run("report", f"CORPUS={source}", home=tmp_path / "home", code=2)
         assert second.stderr.startswith(f"Another run (process {os.getpid()}) is at work on `papers`") and tree(tmp_path / "home") == before
     assert not (store.folder / ".running").exists()
+
+
+@needs_fork
+def test_no_other_command_reads_or_writes_under_a_run_and_an_open_lab_blocks_none(source, whole, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    shutil.copytree(source.parent / "whole", home)
+    monkeypatch.setenv("ANALYSIS_HOME", str(home))
+    words = {"sample": ["VARIABLES=voice", "ARTICLES=2"], "collect": [], "export": [], "lab": ["--version"]}
+    store = tables.Store(source)
+    run("sample", f"CORPUS={source}", "VARIABLES=voice", "ARTICLES=2", home=home)
+    with tables.alone(store.name):
+        before = tree(home)
+        for verb, more in words.items():
+            done = run(verb, f"CORPUS={source}", *more, home=home, code=2)
+            assert done.stderr.startswith(f"Another run (process {os.getpid()}) is at work on `papers`") and len(done.stderr.splitlines()) == 1 and tree(home) == before, verb
+        monkeypatch.setenv("ANALYSIS_LAB", "1")                       # a cell in JupyterLab
+        with pytest.raises(tables.TableError, match="is at work on `papers`"):
+            store.write("articles", store.read("articles"), made_from=["source"])
+        assert tree(home) == before
+    mine = store.folder / ".x.parquet.4711"                           # what another notebook of the lab is writing
+    mine.write_text("", encoding="utf-8")
+    store.write("articles", store.read("articles"), made_from=["source"])
+    assert mine.exists() and not (store.folder / ".running").exists()
+    assert run("lab", f"CORPUS={source}", "--version", home=home).stdout and "Written to" in run("export", f"CORPUS={source}", home=home).stdout and not mine.exists()
 
 
 def test_a_dead_runs_lock_and_leavings_are_taken_over(source, home):
@@ -157,7 +195,7 @@ def test_a_dead_runs_lock_and_leavings_are_taken_over(source, home):
     for path in [*left, kept]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("4711", encoding="utf-8")
-    with tables.alone(store):
+    with tables.alone(store.name):
         assert left[0].read_text(encoding="utf-8") == str(os.getpid()) and not any(p.exists() for p in left[1:])
     assert kept.exists() and not left[0].exists()
 
@@ -167,7 +205,7 @@ def test_many_at_once_one_works(source, home):
 
     def work():
         try:
-            with tables.alone(store):
+            with tables.alone(store.name):
                 inside.append(1)
                 most.append(len(inside))
                 inside.pop()
@@ -182,6 +220,12 @@ def test_where_nothing_can_be_written_one_line_says_so(source, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = run("report", f"CORPUS={source}", home=tmp_path / "file" / "home", code=1, cwd=tmp_path)
     assert "Not a directory" in done.stderr and "the same command does the rest" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_kernel_that_dies_as_it_begins_is_one_line(source, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import os, sys\nif 'ipykernel_launcher' in sys.orig_argv:\n    os._exit(1)\n", encoding="utf-8")
+    done = run("report", f"CORPUS={source}", home=tmp_path / "home", code=1, pdf=False, PYTHONPATH=os.pathsep.join([str(tmp_path), str(tables.ROOT)]))
+    assert done.stderr.strip().splitlines()[-1].startswith("01_corpus: the kernel died (") and "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) <= 2
 
 
 # ---- nobody let in --------------------------------------------------------------------------------------------------------------
@@ -260,8 +304,10 @@ def test_names_of_files_that_are_made_hold_on_every_system(source, tmp_path):
 
 # ---- the command's own words ----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("words, message", [(["report", "CORPSE=x"], "did you mean CORPUS=x?"), (["report", "corpus=x"], "did you mean CORPUS=x?"), (["reprot"], "did you mean report?")])
-def test_a_misspelt_word_is_refused_with_the_nearest(tmp_path, words, message):
+@pytest.mark.parametrize("words, message", [(["report", "CORPSE=x"], "did you mean CORPUS=x?"), (["report", "corpus=x"], "did you mean CORPUS=x?"), (["reprot"], "did you mean report?"),
+                                            (["report", "CORPUS=~nobody-of-this-name/x"], "names no user"), (["collect", "FILES=a.csv,~nobody-of-this-name"], "names no user"), (["report", "CORPUS=a", "CORPUS=b"], "stands twice: a and b"),
+                                            (["report", "LEXICON=nowhere"], "LEXICON=nowhere: no such file"), (["lab", f"LEXICON={sys.executable}"], "no text in UTF-8"), (["report", f"STYLE={sys.executable}"], "no text in UTF-8"), (["report", "STYLE=."], "STYLE=.: Is a directory"), (["report", "TRAINED=nowhere"], "no such coder")])
+def test_a_wrong_word_is_refused_in_one_line_before_anything_is_done(tmp_path, words, message):
     done = run(*words, home=tmp_path / "home", code=2)
     assert message in done.stderr and len(done.stderr.splitlines()) == 1 and not (tmp_path / "home").exists()
 

@@ -86,6 +86,13 @@ def test_long_and_odd_names_draw():
     assert figures.dots(numbers).axes
 
 
+def test_no_name_is_taken_for_a_formula(store, tmp_path):
+    numbers = dots(3, 2).replace({"v": "$\\frac{$", "group 0": "$\\frac{$", "group 1": "$$_^\\"})
+    figures.publish(store, "05_dots", figures.dots, numbers, caption="A caption.", claim="Claimed.", alt="Alt text.", made_from=["articles"])
+    (tmp_path / "own.mplstyle").write_text("text.parse_math: True\n", encoding="utf-8")
+    assert figures.redraw(store, "05_dots", style=tmp_path / "own.mplstyle")["svg"].startswith(b"<?xml")
+
+
 def test_at_most_twelve_groups_and_empty_bins_stay():
     articles = articles_of(*["Text."] * 20).assign(date=pd.to_datetime(["2023-10-01"] * 10 + ["2023-10-04"] * 10))
     groups = pd.DataFrame({"article_id": articles["article_id"], "group": [f"g{i % 13:02}" for i in range(20)]})

@@ -211,6 +211,18 @@ def test_nothing_readable_is_one_message_and_a_failing_exit(tmp_path):
     assert "Nothing readable in" in done.stderr and "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
+def test_no_clock_decides_whether_a_line_is_split(monkeypatch):
+    from analysis import tokens
+    redos = pytest.importorskip("nltk.redos", reason="this NLTK has no limit of time")
+    line = "He said that it was bad and then it went on. " * 20_000
+    tokens.splitter()
+    monkeypatch.setattr(redos, "DEFAULT_TIMEOUT", 0.001)
+    with pytest.raises(TimeoutError):
+        tokens.sentence_spans(line)
+    tokens.nltk("tokenize")
+    assert len(tokens.sentence_spans(line)) == 20_000
+
+
 @pytest.mark.skipif(not LONG, reason="long: make fuzz")
 @pytest.mark.parametrize("content", [b"He said that it was bad and then it went on. " * 1_200_000, b"A word.\n\n" * 100_000], ids=["50 MB in a line", "100,000 paragraphs"])
 def test_a_very_long_text_goes_through(tmp_path, content):

@@ -1,5 +1,8 @@
 """Trained coders: they learn what is there and nothing that is not, and come back from disk the same."""
 import json
+import os
+import shutil
+import signal
 import zipfile
 
 import numpy as np
@@ -94,6 +97,33 @@ def test_a_saved_coder_holds_nothing_that_runs(tmp_path):
         (folder / "weights.npz").write_bytes(broken)
         with pytest.raises(trained.TrainedError, match="holds no trained coder"):
             trained.load(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system kills otherwise")
+def test_whenever_a_training_is_killed_the_coder_is_the_old_one_or_the_new_one_whole(home):
+    units, words, values = coded_set(120)
+    made, _ = trained.train(units, words, values, variable="tone")
+    seen = []
+    for moment in range(1, 17):
+        shutil.rmtree(trained.shelf(), ignore_errors=True)
+        made.about["source"] = "old"
+        whole = sorted(p.name for p in made.save(trained.shelf() / "mine", "# old").iterdir())
+        made.about["source"], calls = "new", iter(range(1, 100))
+        if not (child := os.fork()):
+            def dying(plain):
+                return lambda *words, **named: os.kill(os.getpid(), signal.SIGKILL) if next(calls) == moment else plain(*words, **named)
+            for module, name in ((os, "fsync"), (os, "replace"), (os, "rename"), (os, "unlink"), (os, "rmdir")):
+                setattr(module, name, dying(getattr(module, name)))
+            made.save(trained.shelf() / "mine", "# new")
+            os._exit(0)
+        killed = os.waitpid(child, 0)[1] == signal.SIGKILL
+        assert list(trained.on_the_shelf()[0]) == ["mine"]
+        folder = trained.folder_of("mine")
+        seen.append((killed, trained.load(folder).about["source"]))
+        assert sorted(p.name for p in folder.iterdir()) == whole and (folder / "CARD.md").read_text(encoding="utf-8") == f"# {seen[-1][1]}"
+        made.save(folder, "# again")
+        assert [p.name for p in trained.shelf().iterdir()] == ["mine"], "nothing is left beside it"
+    assert seen == [(True, "old")] * 11 + [(True, "new")] * 4 + [(False, "new")], "three calls a file, two renames, the old one's removal in four"
 
 
 def test_a_target_decides_which_words_are_read():
