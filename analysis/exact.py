@@ -60,7 +60,7 @@ def _bits(chunk):
         return CLOSES | CUT_FIRST
     live, cut = words.rfind(LIVE), words.rfind(CUT)
     plain = words.replace(LIVE, "")
-    first, last = plain.partition(CUT)[0].split()[:3], plain[plain.rfind(CUT) + 1:].replace(" ", "")
+    first, last = plain.partition(CUT)[0].split()[:5], plain[plain.rfind(CUT) + 1:].replace(" ", "")
     return (OPENS * (live > cut) | COUNTS * (live >= 0) | CLOSES * (cut > live) | CUT_FIRST * (live < 0 and words[:1] == CUT)
             | RAISES * ("!" in words) | FACE * bool(perhaps.search(words) and joined.search(words)) | HEAD * bool(last and heads.search(last)) | TAIL * any("".join(first[:n]) in tails for n in range(1, len(first) + 1)))
 

@@ -51,6 +51,8 @@ def chain(articles):
     took, t = {}, {"articles": articles}
 
     def step(name, work):
+        if name.startswith("tone"):
+            forget()                                                # nor from the steps that ask for the values alone
         clock = time.process_time()
         t[name] = work()
         took[name] = time.process_time() - clock
@@ -67,6 +69,7 @@ def chain(articles):
     step("VADER's values", lambda: [exact.vader(part.tolist()) for part in (units, articles["text"])])
     step("match, 1,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(1000)))
     step("match, 5,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(5000)))
+    step("tone, the panel alone", lambda: sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"]))
     step("tone, all of notebook 04", lambda: pd.concat([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events),
                                                        targets.code_toward(t["sentences"], t["tokens and tags"], articles, actors, t["voices"])]))
     step("agency", lambda: agency.find_acts(t["sentences"], t["tokens and tags"], actors, t["voices"]))
@@ -134,7 +137,7 @@ def one_size(n):
     duplicates = time.process_time() - clock
     for begin in range(0, n, 1000):
         took = chain(articles.iloc[begin:begin + 1000].reset_index(drop=True))[0]
-        seconds += sum(v for k, v in took.items() if k not in ("duplicates", "TextBlob's values", "VADER's values", "match, 1,000 terms", "tokens without tags"))
+        seconds += sum(v for k, v in took.items() if k not in ("duplicates", "TextBlob's values", "VADER's values", "match, 1,000 terms", "tone, the panel alone", "tokens without tags"))
     size = articles["text"].str.len().sum() / SIZE
     print((seconds + duplicates) / size * 1e6, duplicates / size * 1e6, _peak() / 2**20)
 
@@ -186,6 +189,7 @@ def main():
     usual = sum(theirs[name] for name in (*tone, "NLTK words"))
     tokens_too, plain = (ours["sentences"] + ours[name] for name in ("tokens and tags", "tokens without tags"))
     whole = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, all of notebook 04", "agency", "match, 5,000 terms", "frames, four codebooks"))
+    shared = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, the panel alone", "agency", "match, 5,000 terms", "frames, four codebooks"))
     pairs = [("sentences, TextBlob, VADER\n(here of segments too)", sum(theirs[name] for name in tone), ours["sentences"] + ours["TextBlob's values"] + ours["VADER's values"]),
              ("sentences and words (here tags too)", theirs["NLTK sentences"] + theirs["NLTK words"], tokens_too)]
     for n in ("1,000", "5,000"):
@@ -195,6 +199,7 @@ def main():
     if "spaCy PhraseMatcher, 1,000 terms" in theirs:
         pairs.append(("spaCy PhraseMatcher, 1,000 terms", theirs["spaCy PhraseMatcher, 1,000 terms"], ours["match, 1,000 terms"] + plain))
     pairs.append(("all of notebooks 01 to 05, beside the\nusual sentences, words, TextBlob, VADER", usual, whole))
+    pairs.append(("the same without masked variants and\nwithout tone toward actors", usual, shared))
     missing = [name for name in ("flashtext", "spacy") if not importlib.util.find_spec(name)]
     lines = [f"{len(articles):,} articles (libraries: {len(part)} of them), median of {said.rounds} rounds; Python {platform.python_version()}, {os.cpu_count()} cores, one used.",
              *[f"Not installed, so not compared with: {name} (pip install -e '.[bench]')." for name in missing], "",

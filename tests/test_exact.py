@@ -38,7 +38,7 @@ def same_tokens(text):
 @given(st.lists(TEXTS, max_size=5))
 @example(["They never let us down, and it was the best of all days so far for us!", "", "It is bad"])
 @example(["It was not, the newspaper wrote, a good day ! So it is !", "not"])
-@example(["not", "good", " ", "very very", "bad :", ") no"])
+@example(["not", "good", " ", "very very", "bad :", ") no", ": '''( so bad"])
 @example(["NOT a GOOD day, HARDLY a good one, but a kind of GREAT one, kind of"])
 def test_tone_of_any_texts_is_the_libraries(texts):
     same_tone(texts)
