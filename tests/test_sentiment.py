@@ -72,6 +72,14 @@ def test_evidence_stands_where_it_says():
     assert [text[s:e] for _, s, e, _ in killed] == ["killed", "killed"] and killed[0][1] < killed[1][1]
 
 
+def test_evidence_stands_behind_the_marks_of_its_chunk_and_zero_has_no_sign():
+    text = "It was (horrible), and \"sad\"."
+    assert [text[a:b] for _, a, b, _ in judged(sentiment.vader, text)["compound"][1]] == ["horrible", "sad"]
+    units = pd.DataFrame({"unit_id": ["u"], "text": ["It was not as well as they said."], "start": 0})
+    (_, _, why), = sentiment.CODERS["news"](units, coding.tokens_of(units))
+    assert ",0.0]" in why[0] and "-0.0" not in why[0]
+
+
 def test_four_judgements_a_sentence_and_none_for_other_languages():
     articles = articles_of("A good day. A bad day.", "Ein guter Tag.", language=["en", "de"])
     sentences = tokens.split_sentences(articles)

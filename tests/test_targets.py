@@ -67,6 +67,7 @@ def test_codings_of_actors_stand_where_they_say(home):
         for term, start, end, _ in json.loads(why):
             assert term.rstrip("*").split(" ")[-1].lower()[:4] in text[start:end].lower()
     assert set(found["coder"]) == {"toward", *(f"toward_{w}" for w in targets.WAYS[1:])} and found["value"].between(-1, 1).all()
+    assert (found["value"] == found["value"].round(9)).all() and (found["value"] * 1e4 % 1 > 0).any(), "what processors differ in is not kept"
     tables.check("tone", found)
 
 
