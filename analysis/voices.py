@@ -71,7 +71,7 @@ def cue_index():
 
 OPENING, CLOSING = "“«„", "”»"
 SINGLES = re.compile(r"[‘'](?<![\w’'].)(?=[\w(\[“\"])([^‘\n]{2,600}?)(?<=[\w.,!?…)])[’'](?![\w’'])")
-BLOCK, MARK = re.compile(r"(?:[^\n]+|\n(?!\s*\n))+"), re.compile(r"[“”«»„\"]")  # parted by blank lines
+BLOCK, MARK = re.compile(r"(?:[^\n]+|\n(?![^\S\n]*\n))+"), re.compile(r"[“”«»„\"]")  # parted by blank lines
 SENTENCE_END = re.compile(r"[.!?…][”’\"')\]]*(?=\s|$)")
 
 
