@@ -8,11 +8,13 @@ import csv
 import json
 import os
 from bisect import bisect_left
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 
+from analysis import tables
 from analysis import tokens as tokens_room
 
 GAP = 4  # tokens that “ ... ” may stand for, at most
@@ -124,47 +126,117 @@ def match(tokens, dictionary):
     of the match's first token in the table; `entry`: that of the term in the dictionary. All terms are read at once, as one tree of their words, so that work grows with the text and
     with what is found in it, not with text × terms; nothing is ever tried twice at one place, so no list of terms is catastrophic.
     """
-    keys = ["unit"] if "unit" in tokens else ["article_id", "sentence_id"]
-    unit = tokens[keys].ne(tokens[keys].shift()).any(axis=1).cumsum().to_numpy()
-    terms = dictionary["term"].tolist()
-    pieces = [tuple(tuple(piece.split(" ")) for piece in term.split(" ... ")) for term in dict.fromkeys(terms)]
-    row, piece, names = _runs(tokens, unit, list(dict.fromkeys(p for term in pieces for p in term)))
-    last = row + np.array([len(p) for p in names] or [0])[piece] - 1
-    number = {p: n for n, p in enumerate(names)}
-    tree, ends = _tree([tuple(number[p] for p in term) for term in pieces])
-    begin = np.searchsorted(row, np.arange(len(tokens) + 1))                     # runs are in order of their first token
-    width, done = len(names) + 1, []
-    node = _step(tree, width, np.zeros(len(row), "int64"), piece)
+    row, length, entry = found(tokens, dictionary)
+    take = lambda table, column, places: table[column].array.take(places)
+    return pd.DataFrame({
+        "category": take(dictionary.astype({"category": "str"}), "category", entry), "term": take(dictionary.astype({"term": "str"}), "term", entry),
+        **{column: take(tokens, column, row) for column in ("article_id", "sentence_id", "position")}, "n_tokens": length,
+        "start": take(tokens, "start", row), "end": take(tokens, "end", row + length - 1), "row": row, "entry": entry,
+    }, columns=HITS)
+
+
+def found(tokens, dictionary):
+    """`match` in places alone: (row of the first token, number of tokens, row in the dictionary) of every match."""
+    unit = tokens["unit"].to_numpy() if "unit" in tokens else sentence_of(tokens)[0]
+    terms = tuple(dictionary["term"].tolist())
+    plan = _plan(terms)
+    row, piece = _runs(types(tokens), unit, plan.words, plan.pieces)
+    last = row + plan.lengths[piece] - 1
+    begin = np.searchsorted(row, np.arange(len(tokens) + 1)) if plan.goes_on.any() else None   # runs are in order of their first token
+    width, done = len(plan.lengths) + 1, []
+    node = _step(plan.terms[0], width, np.zeros(len(row), "int64"), piece)
     state = tuple(column[node > 0] for column in (row, last, node))
-    goes_on = np.isin(np.arange(len(ends)), tree[0] // width)                    # terms that go on behind a gap
     while len(state[0]):
         done.append(state)
-        row0, last0, node0 = (column[goes_on[state[2]]] for column in state)
-        ahead = []
-        for gap in range(1, GAP + 2):                                            # the nearest next piece counts
+        row0, last0, node0 = (column[plan.goes_on[state[2]]] for column in state)
+        ahead = [np.zeros((0, 3), "int64")]
+        for gap in range(1, GAP + 2) if len(row0) else ():                       # the nearest next piece counts
             place = last0 + gap
             inside = place < len(unit)
             inside[inside] = unit[place[inside]] == unit[row0[inside]]
             which, run = _spread(begin, np.where(inside, place, len(unit)))
-            node = _step(tree, width, node0[which], piece[run])
+            node = _step(plan.terms[0], width, node0[which], piece[run])
             ahead.append(np.column_stack([row0[which], last[run], node])[node > 0])
-        found = np.concatenate(ahead)
-        _, first = np.unique(found[:, [0, 2]], axis=0, return_index=True)
-        state = tuple(found[np.sort(first)].T)
+        near = np.concatenate(ahead)
+        _, first = np.unique(near[:, [0, 2]], axis=0, return_index=True) if len(near) else (None, np.zeros(0, "int64"))
+        state = tuple(near[np.sort(first)].T)
     row, last, node = (np.concatenate(columns) for columns in zip(*done)) if done else (np.zeros(0, "int64"),) * 3
-    whole = ends[node] >= 0
-    found = pd.DataFrame({"row": row[whole], "last": last[whole], "which": ends[node[whole]]})
-    owners = pd.DataFrame({"which": pd.factorize(np.array(terms, dtype=object))[0], "pattern": range(len(terms))})
-    found = found.merge(owners, on="which").sort_values(["row", "pattern"], kind="stable")
-    row, pattern, last = (found[c].to_numpy("int64") for c in ("row", "pattern", "last"))
-    kept = _longest(row, last - row + 1, pd.factorize(dictionary["category"], sort=True)[0][pattern], pattern, terms)
-    row, pattern, last = row[kept], pattern[kept], last[kept]
-    take = lambda table, column, places: table[column].array.take(places)
-    return pd.DataFrame({
-        "category": take(dictionary.astype({"category": "str"}), "category", pattern), "term": take(dictionary.astype({"term": "str"}), "term", pattern),
-        **{column: take(tokens, column, row) for column in ("article_id", "sentence_id", "position")}, "n_tokens": last - row + 1,
-        "start": take(tokens, "start", row), "end": take(tokens, "end", last), "row": row, "entry": pattern,
-    }, columns=HITS)
+    whole = plan.terms[1][node] >= 0
+    which, entry = _spread(plan.owners[0], plan.terms[1][node[whole]])           # a term may stand in several categories
+    row, length, entry = row[whole][which], (last - row + 1)[whole][which], plan.owners[1][entry]
+    order = np.lexsort((entry, row))
+    row, length, entry = row[order], length[order], entry[order]
+    kept = _longest(row, length, pd.factorize(dictionary["category"], sort=True)[0][entry], entry, terms)
+    return row[kept], length[kept], entry[kept]
+
+
+@tables.remembered("article_id", "sentence_id")
+def sentence_of(tokens):
+    """(the number of the sentence that each token stands in, counted through the table; the rows at which sentences begin, with the table's end)."""
+    article, number = pd.factorize(tokens["article_id"])[0], tokens["sentence_id"].to_numpy()
+    first = np.append(True, (article[1:] != article[:-1]) | (number[1:] != number[:-1]))[:len(tokens)]
+    return np.cumsum(first) - 1, np.append(np.flatnonzero(first), len(tokens))
+
+
+@dataclass
+class Types:
+    """The words of a table of tokens: the number of each token's, the words themselves (lower case, straight apostrophes), and their numbers."""
+    codes: np.ndarray
+    words: list
+    number: dict
+
+    @cached_property
+    def ranked(self):
+        return sorted(self.words)
+
+    def among(self, words):
+        """The tokens that are one of some words."""
+        flag = np.zeros(len(self.words), bool)
+        flag[[self.number[word] for word in words if word in self.number]] = True
+        return flag.take(self.codes)
+
+
+@tables.remembered("token")
+def types(tokens):
+    """The `Types` of a table of tokens."""
+    printed, words = pd.factorize(tokens["token"])
+    folded, words = pd.factorize(pd.Series(words, dtype="str").str.lower().str.replace("’", "'"))
+    words = words.tolist()
+    return Types(folded.take(printed), words, dict(zip(words, range(len(words)))))
+
+
+def take(tokens, rows):
+    """Rows of a table of tokens; what is known of its words is taken along."""
+    part, known = tokens.take(rows).reset_index(drop=True), types(tokens)
+    types(part, Types(known.codes.take(rows), known.words, known.number))
+    return part
+
+
+@dataclass
+class Plan:
+    """How some terms are sought: their words, numbered; the tree of their pieces, by words; the pieces' lengths; the tree of the terms, by pieces; which of its nodes go on
+    behind a gap; and whose each term is (begins and rows of the dictionary)."""
+    words: dict
+    pieces: tuple
+    lengths: np.ndarray
+    terms: tuple
+    goes_on: np.ndarray
+    owners: tuple
+
+
+@lru_cache(16)
+def _plan(terms):
+    distinct = list(dict.fromkeys(terms))
+    parted = [tuple(tuple(piece.split(" ")) for piece in term.split(" ... ")) for term in distinct]
+    pieces = list(dict.fromkeys(piece for term in parted for piece in term))
+    number, words = {piece: n for n, piece in enumerate(pieces)}, {}
+    sequences = [tuple([words.setdefault(word, len(words)) for word in piece]) for piece in pieces]
+    tree, ends = _tree([tuple(number[piece] for piece in term) for term in parted])
+    place = dict(zip(distinct, range(len(distinct))))
+    of = np.array([place[term] for term in terms], dtype="int64")
+    order = np.argsort(of, kind="stable")
+    return Plan(words, _tree(sequences), np.array([len(piece) for piece in pieces] or [0]), (tree, ends), np.isin(np.arange(len(ends)), tree[0] // (len(pieces) + 1)),
+                (np.searchsorted(of[order], np.arange(len(distinct) + 1)), order))
 
 
 def _tree(sequences):
@@ -200,18 +272,21 @@ def _spread(begin, index):
     return which, begin[index][which] + np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many)
 
 
-def _runs(tokens, unit, pieces):
-    """(row, piece, names of pieces) of every place where a piece, a run of words without gap, stands whole within a unit; in order of the text."""
-    printed, words = pd.factorize(tokens["token"])                               # what a word matches is asked once of each
-    folded, words = pd.factorize(pd.Series(words, dtype="str").str.lower().str.replace("’", "'"))
-    types = folded[printed]
-    number_of = {word: n for n, word in enumerate(dict.fromkeys(word for piece in pieces for word in piece))}
-    tree, ends = _tree([tuple(number_of[word] for word in piece) for piece in pieces])
-    pairs = _matching_parts(words, number_of)                                    # (type, word of a term) as type × words + word, in order
-    word = pairs % max(len(number_of), 1)
-    begin = np.searchsorted(pairs, np.arange(len(words) + 1) * max(len(number_of), 1))
-    row, node, depth, found = np.arange(len(types)), np.zeros(len(types), "int64"), 0, []
+def _runs(known, unit, number_of, pieces):
+    """(row, piece) of every place where a piece, a run of words without gap, stands whole within a unit; in order of the text."""
+    (tree, ends), many, types = pieces, max(len(number_of), 1), known.codes
+    pairs = _matching_parts(known, number_of)                                    # (type, word of a term) as type × words + word, in order
+    type_, word = pairs // many, pairs % many
+    begin = np.searchsorted(type_, np.arange(len(known.words) + 1))
+    node = _step(tree, len(number_of) + 1, np.zeros(len(word), "int64"), word)   # what a word may begin is asked once of each
+    opens = node > 0
+    first = np.searchsorted(type_[opens], np.arange(len(known.words) + 1))
+    row = np.flatnonzero((np.diff(first) > 0).take(types))
+    which, entry = _spread(first, types[row])
+    row, node, depth, found = row[which], node[opens][entry], 1, []
     while len(row):
+        whole = ends[node] >= 0
+        found.append((row[whole], ends[node[whole]]))
         place = row + depth
         inside = place < len(types)
         inside[inside] = unit[place[inside]] == unit[row[inside]]
@@ -219,23 +294,22 @@ def _runs(tokens, unit, pieces):
         which, entry = _spread(begin, types[row + depth])
         node = _step(tree, len(number_of) + 1, node[which], word[entry])
         row, node, depth = row[which][node > 0], node[node > 0], depth + 1
-        whole = ends[node] >= 0
-        found.append((row[whole], ends[node[whole]]))
     row, piece = (np.concatenate(columns) for columns in zip(*found)) if found else (np.zeros(0, "int64"),) * 2
     order = np.argsort(row, kind="stable")
-    return row[order], piece[order], pieces
+    return row[order], piece[order]
 
 
-def _matching_parts(words, number_of):
+def _matching_parts(known, number_of):
     """Sorted codes (type × P + part) of every distinct word and the patterns' parts that match it."""
-    exact = {part: n for part, n in number_of.items() if not part.endswith("*")}
-    stems = {part[:-1]: n for part, n in number_of.items() if part.endswith("*")}
-    types = {word: t for t, word in enumerate(words)}
-    found, ranked = [types[part] * len(number_of) + n for part, n in exact.items() if part in types], sorted(types)
-    for stem, n in stems.items():
-        at = bisect_left(ranked, stem)
-        while at < len(ranked) and ranked[at].startswith(stem):
-            found.append(types[ranked[at]] * len(number_of) + n)
+    found = []
+    for part, n in number_of.items():
+        if not part.endswith("*"):
+            if part in known.number:
+                found.append(known.number[part] * len(number_of) + n)
+            continue
+        at = bisect_left(known.ranked, part[:-1])
+        while at < len(known.ranked) and known.ranked[at].startswith(part[:-1]):
+            found.append(known.number[known.ranked[at]] * len(number_of) + n)
             at += 1
     return np.array(sorted(found), dtype=np.int64)
 
