@@ -66,27 +66,26 @@ def toned_words(tokens, scores, windows=WINDOWS):
     Negation after Polanyi & Zaenen (2006) and Taboada et al. (2011), halved and not mirrored: “not good” is less than “bad”.
     """
     modifiers, trends = (lexicons.kept(lexicons.read_dictionary, LEXICONS / f"{name}.csv") for name in ("modifiers", "trends"))
-    modifiers = modifiers.astype({"factor": "float64", "reach": "int64"})
     wanted = pd.concat([table[["category", "term"]] for table in (scores, modifiers, trends)], ignore_index=True)
-    hits = lexicons.match(tokens, wanted)
-    hits["last"] = hits["row"] + hits["n_tokens"] - 1
-    unit = tokens["unit"].to_numpy()
-    breaks = tokens["token"].str.lower().isin(BREAKS).to_numpy()
-    clause = np.cumsum(np.concatenate([[True], unit[1:] != unit[:-1]]) | breaks) if len(unit) else unit
-    found = hits[hits["category"] == "tone"].merge(scores[["term", "score"]], on="term", how="left", validate="m:1")
-    plain = np.ones(len(found), bool)
+    row, length, entry = lexicons.found(tokens, wanted)
+    unit, among = tokens["unit"].to_numpy(), lexicons.types(tokens).among
+    clause = np.cumsum(np.concatenate([[True], unit[1:] != unit[:-1]]) | among(BREAKS)) if len(unit) else unit
+    start, end = (tokens[c].to_numpy() for c in ("start", "end"))
+    hits = pd.DataFrame({"row": row, "last": row + length - 1, "entry": entry, "start": start[row], "end": end[row + length - 1]})
+    which = np.searchsorted(np.cumsum([len(scores), len(modifiers)]), entry, side="right")                  # of the three lists
+    found = hits[which == 0].assign(term=lambda t: scores["term"].array.take(t["entry"]), score=lambda t: scores["score"].to_numpy("float64")[t["entry"]], plain=True)
     if "trend" in windows:
-        paired, taken = _trends(hits, clause + np.cumsum(tokens["token"].str.lower().isin(TREND_BREAKS).to_numpy()))
+        paired, taken = _trends(hits[which == 2].assign(entry=lambda t: t["entry"] - len(scores) - len(modifiers)), trends, clause + np.cumsum(among(TREND_BREAKS)))
         found = pd.concat([found[~found["row"].isin(taken)], paired], ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
-        plain = (found["category"] == "tone").to_numpy()
+    plain = found["plain"].to_numpy(bool)
     row, score = found["row"].to_numpy("int64"), found["score"].to_numpy("float64", copy=True)
-    by_term = hits.merge(modifiers, on=["category", "term"], how="inner", validate="m:1")
+    last, entry = hits["last"].to_numpy()[which == 1], entry[which == 1] - len(scores)
+    kind, factors, reaches = (modifiers[c].to_numpy()[entry] for c in ("category", "factor", "reach"))
     for name in ("negation", "intensity", "relief", "loss"):
         if name not in windows:
             continue
-        mine = by_term[by_term["category"] == name]
-        factor, reach = np.ones(len(tokens)), np.zeros(len(tokens), dtype="int64")
-        factor[mine["last"]], reach[mine["last"]] = mine["factor"], mine["reach"]
+        factor, reach, mine = np.ones(len(tokens)), np.zeros(len(tokens), dtype="int64"), kind == name
+        factor[last[mine]], reach[last[mine]] = factors[mine].astype("float64"), reaches[mine].astype("int64")
         open_ = plain & {"relief": score < 0, "loss": score > 0}.get(name, True)
         for back in range(1, int(reach.max(initial=0)) + 1):  # the nearest one counts
             before = np.maximum(row - back, 0)
@@ -96,18 +95,18 @@ def toned_words(tokens, scores, windows=WINDOWS):
     return found.assign(score=score, unit=unit[row] if len(row) else row)[["unit", "row", "last", "term", "start", "end", "score"]]
 
 
-def _trends(hits, clause):
+def _trends(hits, trends, clause):
     """Quantities with a direction beside them, as rows like those of scored terms, and the token rows they take up."""
-    nouns, directions = hits[hits["category"].isin(["good", "bad"])], hits[hits["category"].isin(["up", "down"])]
-    turn = dict(zip(directions["row"], np.where(directions["category"] == "up", 1, -1)))
+    kind, term, entry = trends["category"].to_numpy(), trends["term"].to_numpy(), hits["entry"].to_numpy()
+    turn = {row: 1 if kind[n] == "up" else -1 for row, n in zip(hits["row"].tolist(), entry.tolist()) if kind[n] in ("up", "down")}
     rows, taken = [], set()
-    for row, last, welcome, term, start, end in nouns[["row", "last", "category", "term", "start", "end"]].itertuples(index=False):
-        near = (place for away in range(1, TREND_REACH + 1) for place in (last + away, row - away))
-        place = next((p for p in near if p in turn and 0 <= p < len(clause) and clause[p] == clause[row]), None)
+    for row, last, n, start, end in hits.loc[np.isin(kind[entry], ["good", "bad"]), ["row", "last", "entry", "start", "end"]].to_numpy().tolist() if turn else ():
+        near = (place for away in range(1, TREND_REACH + 1) for place in (last + away, row - away) if place in turn)
+        place = next((p for p in near if 0 <= p < len(clause) and clause[p] == clause[row]), None)
         if place is not None:
-            rows.append(("trend", f"{term} {'up' if turn[place] > 0 else 'down'}", row, last, start, end, turn[place] * (TREND if welcome == "good" else -TREND)))
+            rows.append((f"{term[n]} {'up' if turn[place] > 0 else 'down'}", row, last, start, end, turn[place] * (TREND if kind[n] == "good" else -TREND)))
             taken.update(range(row, last + 1), [place])
-    return pd.DataFrame(rows, columns=["category", "term", "row", "last", "start", "end", "score"]).astype({c: "int64" for c in ("row", "last", "start", "end")} | {"score": "float64"}), taken
+    return pd.DataFrame(rows, columns=["term", "row", "last", "start", "end", "score"]).astype({c: "int64" for c in ("row", "last", "start", "end")} | {"term": "str", "score": "float64"}).assign(plain=False), taken
 
 
 def saturated(total):
@@ -135,19 +134,24 @@ def units_of(sentences, tokens, segments=None):
     """
     keys = ["article_id", "sentence_id"]
     units = sentences[[*keys, "start", "text"]].assign(segment_id=pd.NA).reset_index(drop=True)
-    placed = tokens.merge(units[keys].assign(unit=units.index), on=keys, validate="m:1")
+    sentence, heads = lexicons.sentence_of(tokens)
+    number = dict(zip(zip(*(tokens[c].iloc[heads[:-1]].tolist() for c in keys)), range(len(heads))))
+    whose = lambda table: np.array([number.get(key, -1) for key in zip(*(table[c].tolist() for c in keys))], dtype="int64")
+    unit_of, mine = np.full(len(heads), -1), whose(units)           # by sentence; the last place is for what has no tokens
+    unit_of[mine] = np.where(mine >= 0, np.arange(len(units)), -1)
+    rows, unit = np.arange(len(tokens)), unit_of[sentence]
+    rows, unit = rows[unit >= 0], unit[unit >= 0]
     if segments is not None:
         parts = segments[segments.duplicated(keys, keep=False)].merge(sentences[[*keys, "start", "text"]], on=keys, suffixes=("", "_sentence"), validate="m:1")
-        parts["text"] = [text[start - first:end - first] for text, start, end, first in zip(parts["text"], parts["start"], parts["end"], parts["start_sentence"])]
-        inside = tokens.merge(parts[keys].drop_duplicates(), on=keys, validate="m:1").reset_index(drop=True)
-        if len(inside):
-            number = parts[keys].drop_duplicates().assign(number=lambda t: range(len(t)))
-            far = int(max(parts["end"].max(), inside["end"].max())) + 1
-            begins = parts[keys].merge(number, on=keys)["number"].to_numpy() * far + parts["start"].to_numpy()
-            place = inside[keys].merge(number, on=keys, how="left")["number"].to_numpy() * far + inside["start"].to_numpy()
-            placed = pd.concat([placed, inside.assign(unit=len(units) + np.searchsorted(begins, place, side="right") - 1)], ignore_index=True)
+        parts["text"] = [text[start - first:end - first] for text, start, end, first in zip(*(parts[c].tolist() for c in ("text", "start", "end", "start_sentence")))]
+        of, far = whose(parts), int(max(parts["end"].max(), tokens["end"].max())) + 1 if len(parts) and len(tokens) else 1
+        inside = np.flatnonzero(np.isin(np.arange(len(heads)), of)[sentence])
+        begins = of * far + parts["start"].to_numpy()
+        order = np.argsort(begins, kind="stable")
+        place = np.searchsorted(begins[order], sentence[inside] * far + tokens["start"].to_numpy()[inside], side="right") - 1
+        rows, unit = np.concatenate([rows, inside]), np.concatenate([unit, len(units) + order[place]])
         units = pd.concat([units, parts[[*keys, "start", "text", "segment_id"]]], ignore_index=True)
-    return units.assign(segment_id=units["segment_id"].astype("Int64")), placed
+    return units.assign(segment_id=units["segment_id"].astype("Int64")), lexicons.take(tokens, rows).assign(unit=unit)
 
 
 def masked(units, tokens, events):
@@ -155,10 +159,8 @@ def masked(units, tokens, events):
 
     `events`: rows of `data/lexicons/events.csv` (a dictionary). Places stay what they were.
     """
-    hits = lexicons.match(tokens, events)
-    hidden = np.zeros(len(tokens) + 1, "int64")
-    np.add.at(hidden, hits["row"], 1)
-    np.add.at(hidden, hits["row"] + hits["n_tokens"], -1)
+    row, length, _ = lexicons.found(tokens, events)
+    hidden = np.bincount(row, minlength=len(tokens) + 1) - np.bincount(row + length, minlength=len(tokens) + 1)
     hidden = np.cumsum(hidden)[:-1] > 0
     of, starts = tokens["unit"].to_numpy(), units["start"].to_numpy()
     changed = np.unique(of[hidden])
@@ -166,10 +168,10 @@ def masked(units, tokens, events):
     for unit, a, b in zip(of[hidden].tolist(), *((tokens[c].to_numpy()[hidden] - starts[of[hidden]]).tolist() for c in ("start", "end"))):
         texts[unit] = texts[unit][:a] + "x" * (b - a) + texts[unit][b:]
     inside = np.isin(of, changed)
-    part = tokens[inside].reset_index(drop=True)
-    masks = tokens["token"].str.len().map(lambda n: "x" * n)
+    part, hides = tokens[inside].reset_index(drop=True), hidden[inside]
+    part["token"] = part["token"].where(~hides, part["token"].str.replace(".", "x", regex=True) if hides.any() else "")
     return (units.take(changed).assign(text=list(texts.values())).reset_index(drop=True),
-            part.assign(token=part["token"].where(~hidden[inside], masks), unit=np.searchsorted(changed, of[inside])), changed)
+            part.assign(unit=np.searchsorted(changed, of[inside])), changed)
 
 
 def score_units(units, tokens, coders, events=None):
