@@ -157,7 +157,7 @@ def find_acts(sentences, tokens, actors, segments=None):
         named[unit][row - begins[unit]] = actor, last - begins[unit]
     says, events, index = sayings(loose=False), nominals(), verb_index()
     words = Words(tokens, heads[:-1])
-    given, forms = defaultdict(set), Chunks(lambda cue: {cue.split()[0].lower()} | inflected(cue.split()[0].lower()))
+    given, forms = defaultdict(set), Chunks(lambda cues: [{(verb := cue.split()[0].lower())} | inflected(verb) for cue in cues])
     for *key, cue in zip(*(segments.loc[segments["cue"].notna(), c].tolist() for c in (*keys, "cue"))) if segments is not None else ():
         given[tuple(key)] |= forms[cue]                             # looser words of saying count where a voice was found by them
     verbs, nouns = (places_of(flag, heads) for flag in (words.verb & ~words.among(AUX - index.keys()), words.among(events) & words.where(words.tagged(start="NN"))))

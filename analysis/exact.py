@@ -1,11 +1,11 @@
 """TextBlob's and VADER's values, digit for digit, many times faster: what a word or a run of words gives is asked of the library once.
 
-Both read a text word by word, and most words give nothing. So texts are cut at blanks and each distinct chunk is looked at once (`BLOB`, `VADER`, `READ`); only
+Both read a text word by word, and most words give nothing. So texts are cut at blanks and each distinct chunk is looked at once (`BLOB`, `VADER`); only
 chunks in reach of one another are put to the library's own rules, and the answers to such runs are remembered (`RUNS`). What would need
 more (emoticons that marks may form, emoji) goes to the library as it is. The tests hold values equal to the libraries' own, and evidence to its place.
 """
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -35,29 +35,30 @@ def _blob():
     return sentiment, parser.find_tokens, faces.union(sentiment, sentiment.negations), abbreviated, *emoticon, re.compile("|".join(sorted(heads))), re.compile(rf"(?:{joined}) |\( ! \)|{OTHER}")
 
 
-def _words(chunk):
-    """A chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
+def _words(chunks):
+    """Each chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
     _, split, known, abbreviated, *_ = _blob()
-    if chunk.isalnum():
-        return f"{LIVE}{word} " if (word := chunk.lower()) in known else CUT if len(word) > 2 else word + " "
-    if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
-        return OTHER
-    plain = PLAIN.fullmatch(chunk)
-    if plain and not (plain[4] and (plain[3] or abbreviated(plain[2] + "."))):
-        words = [*plain[1], plain[2].lower(), *plain[3], *plain[4], *plain[5]]
-    else:
-        words = [word.lower() for word in " ".join(split(chunk)).split()]
-    return "".join([f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " " for word in words])
+    said = Chunks(lambda words: [f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " " for word in words])
+
+    def odd(chunk):
+        if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
+            return OTHER
+        plain = PLAIN.fullmatch(chunk)
+        if plain and not (plain[4] and (plain[3] or abbreviated(plain[2] + "."))):
+            words = [*plain[1], plain[2].lower(), *plain[3], *plain[4], *plain[5]]
+        else:
+            words = [word.lower() for word in " ".join(split(chunk)).split()]
+        return "".join(map(said.__getitem__, words))
+    return [(f"{LIVE}{word} " if (word := chunk.lower()) in known else CUT if len(word) > 2 else word + " ") if chunk.isalnum() else odd(chunk) for chunk in chunks]
 
 
 OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE, HEAD, TAIL = (1 << n for n in range(8))
-# of a chunk: its reach goes on; a word in it counts; it ends the reach of all before, with its first word; “!”; holds an emoticon, its beginning (or middle), its end
+# of a chunk's words: its reach goes on; a word in it counts; it ends the reach of all before, with its first word; “!”; holds an emoticon, its beginning (or middle), its end
 
 
-def _bits(chunk):
-    words, (*_, heads, tails, perhaps, joined) = BLOB[chunk], _blob()
-    if words == CUT:
-        return CLOSES | CUT_FIRST
+def _bits(words):
+    """The same of the words of a chunk."""
+    *_, heads, tails, perhaps, joined = _blob()
     live, cut = words.rfind(LIVE), words.rfind(CUT)
     plain = words.replace(LIVE, "")
     first, last = plain.partition(CUT)[0].split()[:5], plain[plain.rfind(CUT) + 1:].replace(" ", "")
@@ -65,7 +66,7 @@ def _bits(chunk):
             | RAISES * ("!" in words) | FACE * bool(perhaps.search(words) and joined.search(words)) | HEAD * bool(last and heads.search(last)) | TAIL * any("".join(first[:n]) in tails for n in range(1, len(first) + 1)))
 
 
-BLOB, BITS = Chunks(_words), Chunks(_bits)
+BLOB, BITS = Chunks(_words), Chunks(partial(map, _bits))
 
 
 @lru_cache(2**16)
@@ -78,7 +79,7 @@ def _run(text):
     return _placed(text, [one for run in RUN.findall("".join(map(BLOB.__getitem__, text.split()))) for one in _assessed(run)])
 
 
-RUNS = Chunks(_run, most=200_000)
+RUNS = Chunks(partial(map, _run), most=200_000)
 
 
 def _whole(text):
@@ -132,7 +133,7 @@ def find(text, word, start=0):
 def textblob(texts):
     """(polarity, subjectivity, found) of each text, as `TextBlob(text).sentiment` has them; found: one row per assessed term (unit, start, end, term, polarity, subjectivity)."""
     distinct, number, place, many = chunked(tuple(texts))
-    bits, lengths = (np.fromiter(map(of, distinct), "int64", len(distinct))[number] for of in (BITS.__getitem__, len))
+    bits, lengths = (np.array(of, dtype="int64")[number] for of in (BITS.of(BLOB.of(distinct)), list(map(len, distinct))))
     text, behind = np.repeat(np.arange(len(texts)), many), np.cumsum(many)
     parted = (bits[1:] & TAIL > 0) & (bits[:-1] & HEAD > 0) & (text[1:] == text[:-1])
     maybe = np.union1d(text[bits & FACE > 0], text[1:][parted]).tolist()
@@ -145,7 +146,8 @@ def textblob(texts):
     first = live[~reached]                                          # of each run
     closes = np.append(closes, len(bits))[np.searchsorted(closes, first)]
     last = np.minimum(closes + (np.append(bits, 0)[closes] & CUT_FIRST == 0), behind[text[first]]) - 1
-    runs = [(n, start, RUNS[texts[n][start:end]]) for n, start, end in zip(text[first].tolist(), place[first].tolist(), (place[last] + lengths[last]).tolist())]
+    owner, begin = text[first].tolist(), place[first].tolist()
+    runs = list(zip(owner, begin, RUNS.of([texts[n][a:b] for n, a, b in zip(owner, begin, (place[last] + lengths[last]).tolist())])))
     runs += [(n, 0, _whole(texts[n])) for n in whole.tolist()]
     found = pd.DataFrame([(n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run], columns=["unit", "start", "end", "term", "polarity", "subjectivity", "at"])
     found = found.astype({c: "float64" if c in ("polarity", "subjectivity") else "str" if c == "term" else "int64" for c in found})
@@ -172,26 +174,23 @@ def _vader():
     from vaderSentiment import vaderSentiment as library
     idioms = [idiom.split() for idiom in (*library.SPECIAL_CASES, *library.BOOSTER_DICT)]
     bends = {"no", "so", "this", "least", *library.NEGATE, *(max(idiom, key=len) for idiom in idioms)}
-    return library, bends, bends.union(*idioms, ["or", "nor", "never", "without", "doubt", "at", "very", "kind", "of"], analyzer().lexicon)
+    return library, bends, bends.union(*idioms, ["but", "or", "nor", "never", "without", "doubt", "at", "very", "kind", "of"], analyzer().lexicon)
 
 
-def _marks(chunk):
-    library, bends, _ = _vader()
-    word = library.SentiText._strip_punc_if_word(chunk)
-    low = word.lower()
-    return (HIT * (low in analyzer().lexicon and low not in library.BOOSTER_DICT) | BENDS * (low in bends or "n't" in low) | LOUD * word.isupper()
-            | BUT * (low == "but") | EMOJI * (not analyzer().emojis.keys().isdisjoint(chunk)))
+def _look(chunks):
+    """(what is to know, the chunk as VADER reads it) of each chunk: in lower case unless all is in capitals; a dash for words that its rules do not know."""
+    library, bends, known = _vader()
+    scored, emoji = analyzer().lexicon.keys() - library.BOOSTER_DICT.keys(), analyzer().emojis.keys()
+    for word, chunk in zip(map(library.SentiText._strip_punc_if_word, chunks), chunks):
+        low, loud = word.lower(), word.isupper()
+        if low in known or "n't" in low:
+            marks, read = HIT * (low in scored) | BENDS * (low in bends or "n't" in low) | LOUD * loud | BUT * (low == "but"), word if loud else low
+        else:
+            marks, read = LOUD * loud, "-"
+        yield (marks if chunk.isascii() or emoji.isdisjoint(chunk) else marks | EMOJI), read
 
 
-def _read(chunk):
-    """A chunk as VADER reads it, in lower case unless all is in capitals; a dash for words that its rules do not know."""
-    library, _, known = _vader()
-    word = library.SentiText._strip_punc_if_word(chunk)
-    low = word.lower()
-    return "-" if low not in known and "n't" not in low else word if word.isupper() else low
-
-
-VADER, READ = Chunks(_marks), Chunks(_read)
+VADER = Chunks(_look)
 
 
 class _Window:
@@ -212,14 +211,14 @@ def _valence(words, at, loud):
 def vader(texts):
     """(compound, found) of each text, as `polarity_scores(text)["compound"]`; found: one row per word of the lexicon (unit, start, end, term, valence), the valence before all rules."""
     distinct, number, place, many = chunked(tuple(texts))
-    marks = np.fromiter(map(VADER.__getitem__, distinct), "uint8", len(distinct))[number]
+    known, read = zip(*VADER.of(distinct)) if distinct else ((), ())
+    marks = np.array(known, dtype="uint8")[number]
     text, behind = np.repeat(np.arange(len(texts)), many), np.cumsum(many)
     at = np.flatnonzero(marks & HIT)
     of = text[at]
     low, high = np.maximum(at - 3, (behind - many)[of]), np.minimum(at + 3, behind[of])
     seen = np.concatenate([[0], np.cumsum(marks & (BENDS | LOUD) > 0)])
-    read, hits = [READ[chunk] for chunk in distinct], number[at]
-    terms = [word.lower() for word in read]
+    hits, terms = number[at], [word.lower() for word in read]
     lexicon = analyzer().lexicon
     valence_of = np.array([lexicon.get(word, np.nan) for word in terms], dtype="float64")
     valences = valence_of[hits]
@@ -246,7 +245,7 @@ def vader(texts):
         compound[n] = round(normalize(total), 4)
     for n in left:
         compound[n] = analyzer().polarity_scores(texts[n])["compound"]
-    inside = np.array([max(lower(chunk).find(word), 0) if mark & HIT else 0 for chunk, word, mark in zip(distinct, terms, map(VADER.__getitem__, distinct))], dtype="int64")[hits]
+    inside = np.array([max(lower(chunk).find(word), 0) if mark & HIT else 0 for chunk, word, mark in zip(distinct, terms, known)], dtype="int64")[hits]
     start = place[at] + inside
     length = np.fromiter(map(len, terms), "int64", len(terms))[hits]
     return compound, pd.DataFrame({"unit": of, "start": start, "end": start + length, "term": pd.array(terms, dtype="str").take(hits), "valence": valence_of[hits]})

@@ -126,16 +126,22 @@ def _goes_on(before, after):
 
 
 class Chunks(dict):
-    """What a function gives for each distinct chunk of text, asked where it is first met; forgotten as a whole when there are too many."""
+    """What a function of many chunks of text gives for each, asked where they are first met; forgotten as a whole when there are too many."""
 
     def __init__(self, function, most=1_000_000):
         self.function, self.most = function, most
 
+    def of(self, chunks):
+        """What is known of each of some chunks."""
+        if new := [chunk for chunk in dict.fromkeys(chunks) if chunk not in self]:
+            if len(self) + len(new) > self.most:
+                self.clear()
+                new = list(dict.fromkeys(chunks))
+            self.update(zip(new, self.function(new)))
+        return list(map(self.__getitem__, chunks))
+
     def __missing__(self, chunk):
-        if len(self) >= self.most:
-            self.clear()
-        self[chunk] = found = self.function(chunk)
-        return found
+        return self.of([chunk])[0]
 
 
 def token_spans(text):
@@ -266,7 +272,7 @@ def _read_together(chunks):
             at += len(plain) + 1
 
 
-PARTS, LAST_PARTS = Chunks(partial(_parts, last=False)), Chunks(partial(_parts, last=True))
+PARTS, LAST_PARTS = (Chunks(partial(map, partial(_parts, last=last))) for last in (False, True))
 
 
 @cache

@@ -40,7 +40,7 @@ def made(n):
 
 def forget():
     """Nothing is remembered from an earlier round."""
-    for seen in (exact.BLOB, exact.BITS, exact.RUNS, exact.VADER, exact.READ, tokens.PARTS, tokens.LAST_PARTS):
+    for seen in (exact.BLOB, exact.BITS, exact.RUNS, exact.VADER, tokens.PARTS, tokens.LAST_PARTS):
         seen.clear()
     exact._assessed.cache_clear()
     exact._valence.cache_clear()

@@ -71,7 +71,7 @@ def test_emoticons_are_no_endings_of_known_words():
 
 
 def test_chunks_are_forgotten_when_there_are_too_many():
-    seen = tokens.Chunks(str.upper, most=2)
+    seen = tokens.Chunks(lambda chunks: map(str.upper, chunks), most=2)
     assert [seen[c] for c in "abcab"] == list("ABCAB") and len(seen) <= 2
 
 
