@@ -302,68 +302,71 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Entman 1993 for the concept.
     """
     plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
-    number = pd.MultiIndex.from_frame(sentences[KEYS])
-    of_segments = number.get_indexer(pd.MultiIndex.from_frame(segments[KEYS]))
-    hits = _evidence(plan, number, tokens, segments.assign(sentence=of_segments), agency, agency_room.read_actors() if actors is None else actors)
+    specs = {(book.name, name): spec for book in codebooks for name, spec in book.variables.items()}
+    of_segments = tables.places(segments, sentences)
+    hits, terms = _evidence(plan, sentences, tokens, segments.assign(sentence=of_segments), agency, agency_room.read_actors() if actors is None else actors)
     far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
     begins = of_segments * far + segments["start"].to_numpy()
     order = np.argsort(begins, kind="stable")
-    place = np.searchsorted(begins[order], hits["sentence"].to_numpy() * far + hits["start"].to_numpy(), side="right") - 1
-    segment = order[np.maximum(place, 0)] if len(order) else np.full(len(hits), -1)
+    place = np.searchsorted(begins[order], hits["sentence"] * far + hits["start"], side="right") - 1
+    segment = order[np.maximum(place, 0)] if len(order) else place
     foreign = articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]
     english = ~sentences["article_id"].isin(foreign).to_numpy()
     alone = ~segments.duplicated(KEYS, keep=False).to_numpy()          # a segment that is a whole sentence is coded with it
     unit = np.where(alone, of_segments, len(sentences) + np.cumsum(~alone) - 1)
     inner = ~alone[segment]
-    hits = pd.concat([hits.assign(unit=hits["sentence"]), hits[inner].assign(unit=unit[segment[inner]])], ignore_index=True)
     english = np.concatenate([english, english[of_segments[~alone]]])
-    fired = _fired(plan, hits, len(english))
-    kinds = [(sentences[KEYS].assign(segment_id=pd.array([pd.NA] * len(sentences), dtype="Int64")), slice(len(sentences))), (segments[[*KEYS, "segment_id"]].astype({"segment_id": "Int64"}), unit)]
-    parts = zip(*[_coded(book, plan, fired, hits, english, kinds) for book in codebooks])
-    return pd.concat([part for of_kind in parts for part in of_kind], ignore_index=True).assign(target=None, label=None)[list(tables.CODINGS)]
+    hits = {name: np.concatenate([column, column[inner]]) for name, column in hits.items()} | {"unit": np.concatenate([hits["sentence"], unit[segment[inner]]])}
+    value, why, texts = _coded(plan, specs, hits, terms, english)
+    of_book, begin, blocks = [sum(owner == book.name for owner, _ in specs) for book in codebooks], 0, []
+    for many in of_book:
+        blocks.append((slice(begin, begin + many), many))
+        begin += many
+    kinds = [(keys, rows, np.flatnonzero(np.append(True, keys["article_id"].ne(keys["article_id"].shift()).to_numpy()[1:])[:len(keys)])) for keys, rows in ((sentences, slice(len(sentences))), (segments, unit))]
+    every = [(*kind, *block) for kind in kinds for block in blocks]
+    repeat = lambda of: np.concatenate([np.repeat(of(keys), many) for keys, _, _, _, many in every] or [of(sentences)])
+    column = lambda matrix: np.concatenate([matrix[rows, which].ravel() for _, rows, _, which, _ in every])
+    names, n = list(specs), sum(len(keys) * many for keys, _, _, _, many in every)
+    return pd.DataFrame({
+        "article_id": tables.repeated(*((keys["article_id"].iloc[runs].tolist(), np.diff(runs, append=len(keys)) * many, 1) for keys, _, runs, _, many in every)),
+        "sentence_id": repeat(lambda keys: keys["sentence_id"].to_numpy("int64")),
+        "segment_id": pd.arrays.IntegerArray(repeat(lambda keys: keys["segment_id"].to_numpy("int64") if keys is segments else np.ones(len(keys), "int64")), repeat(lambda keys: np.full(len(keys), keys is sentences))),
+        "coder": tables.repeated(*(([names[which.start][0]], len(keys) * many, 1) for keys, _, _, which, many in every)),
+        "variable": tables.repeated(*(([name for _, name in names[which]], 1, len(keys)) for keys, _, _, which, many in every)),
+        "target": tables.nothing(n), "value": column(value), "label": tables.nothing(n), "evidence": texts.take(column(why), allow_fill=True),
+    }, columns=list(tables.CODINGS), copy=False)
 
 
-def _fired(plan, hits, n):
-    """Units × indicators: did it fire (as many different times as it asks for)?"""
-    fired = np.zeros((n, len(plan)), dtype=bool)
-    fired[hits["unit"].to_numpy(), hits["indicator"].to_numpy()] = True
+def _coded(plan, specs, hits, terms, english):
+    """Units × variables: (values, the place of each cell's evidence among the last, or 0 where it has none, -1 where it was not coded; the texts of evidence)."""
+    n, many, variables = len(english), len(specs), {key: v for v, key in enumerate(specs)}
+    fired = np.zeros((len(plan), n), dtype=bool)                    # did it fire (as many different times as it asks for)?
+    fired[hits["indicator"], hits["unit"]] = True
     for at in (i for i, (*_, indicator) in enumerate(plan) if indicator.at_least > 1):
-        mine = hits.loc[hits["indicator"] == at, ["unit", "term"]].drop_duplicates()
-        fired[:, at] = np.bincount(mine["unit"], minlength=n) >= plan[at][-1].at_least
-    return fired
-
-
-def _coded(book, plan, fired, hits, english, kinds):
-    """One codebook's codings, for each kind of unit: its keys, and the units' numbers."""
-    columns = {(variable, name): i for i, (owner, variable, name, _) in enumerate(plan) if owner == book.name}
-    variables = list(book.variables)
-    true = np.zeros((len(english), len(variables)), dtype=bool)
-    for v, (name, spec) in enumerate(book.variables.items()):
-        if spec.rule is not None:
-            true[:, v] = _holds(spec.rule, lambda indicator: fired[:, columns[name, indicator]], len(english))
-    residual = [v for v, spec in enumerate(book.variables.values()) if spec.rule is None]
-    nothing = ~true.any(axis=1)
-    which = np.full(len(plan), -1)
-    for (variable, _), i in columns.items():
-        which[i] = variables.index(variable)
-    at = which[hits["indicator"].to_numpy()]
-    cell = hits["unit"].to_numpy() * len(variables) + at
-    order = np.argsort(np.where(at >= 0, cell, true.size), kind="stable")[:int((at >= 0).sum())]
-    mine, cell = hits.take(order), cell[order]
-    value = np.bincount(cell, minlength=true.size).astype("float64").reshape(-1, len(variables))
-    value[~true] = 0
-    value[:, residual] = nothing[:, None]
-    value[~english] = np.nan
-    names = pd.array([name for _, _, name, _ in plan], dtype="str").take(mine["indicator"].to_numpy())
-    full, place = np.unique(cell, return_inverse=True)              # most units carry nothing: places among what there is, each a text but once
-    why = np.zeros(true.size, dtype="int64")
+        mine = hits["indicator"] == at
+        different = np.unique(hits["unit"][mine] * len(terms) + hits["term"][mine]) // len(terms)
+        fired[at] = np.bincount(different, minlength=n) >= plan[at][-1].at_least
+    columns = {(owner, variable, name): i for i, (owner, variable, name, _) in enumerate(plan)}
+    true = np.zeros((n, many), dtype=bool)
+    for (owner, name), v in variables.items():
+        if specs[owner, name].rule is not None:
+            true[:, v] = _holds(specs[owner, name].rule, lambda indicator: fired[columns[owner, name, indicator]], n)
+    which = np.array([variables[owner, variable] for owner, variable, *_ in plan] or [0])
+    cell = hits["unit"] * many + which[hits["indicator"]]
+    order = np.argsort(cell, kind="stable")
+    first = np.flatnonzero(np.append(True, np.diff(cell[order]) > 0)[:len(cell)])
+    full = cell[order][first]
+    value, why = np.zeros(n * many), np.zeros(n * many, dtype="int32")
+    value[full] = np.diff(first, append=len(cell))
     why[full] = np.arange(1, len(full) + 1)
-    why = why.reshape(true.shape)
-    why[~english] = -1
-    texts = lexicons.evidence(place + 1, len(full) + 1, mine["term"], mine["start"], mine["end"], names)
-    return [units.take(np.repeat(np.arange(len(units)), len(variables)))[["sentence_id", "segment_id"]].reset_index(drop=True).assign(
-        article_id=tables.repeated(units["article_id"].tolist(), each=len(variables)), coder=tables.repeated([book.name], each=len(units) * len(variables)),
-        variable=tables.repeated(variables, times=len(units)), value=value[unit].ravel(), evidence=texts.take(why[unit].ravel(), allow_fill=True)) for units, unit in kinds]
+    value, why = value.reshape(n, many), why.reshape(n, many)
+    value[~true] = 0
+    for owner, name in (key for key, spec in specs.items() if spec.rule is None):
+        value[:, variables[owner, name]] = ~true[:, [v for (book, _), v in variables.items() if book == owner]].any(axis=1)
+    value[~english], why[~english] = np.nan, -1
+    place = np.repeat(np.arange(1, len(full) + 1), np.diff(first, append=len(cell)))
+    texts = lexicons.evidence(place, len(full) + 1, (hits["term"][order], terms), hits["start"][order], hits["end"][order], (hits["indicator"][order], [name for _, _, name, _ in plan]))
+    return value, why, texts
 
 
 def _holds(rule, column, n):
@@ -380,82 +383,96 @@ def _holds(rule, column, n):
     return stack.pop()
 
 
-def _evidence(plan, number, tokens, segments, agency, actors):
-    """Everything that fired, in the order of the text: indicator (its place in the plan), sentence (its place in the index `number`), term, start, end."""
+def _evidence(plan, sentences, tokens, segments, agency, actors):
+    """(everything that fired, in the order of the text: indicator (its place in the plan), sentence (its row), term (its number), start, end; the terms)."""
     rows = [(f"{i}", term, void) for i, (*_, indicator) in enumerate(plan) if indicator.kind in ("terms", "labels")
             for void, terms in ((False, indicator.wanted), (True, indicator.void)) for term in terms]
     wanted = pd.DataFrame(rows, columns=["category", "term", "void"]).drop_duplicates(["category", "term"], keep="last")
     shared = lexicons.kept(lexicons.read_dictionary, lexicons_file())
     both = pd.concat([wanted, shared.assign(category="=" + shared["category"], void=False)[["category", "term", "void"]]], ignore_index=True)
-    first = tokens[KEYS].ne(tokens[KEYS].shift()).any(axis=1).to_numpy()
-    unit = np.cumsum(first) - 1
-    sentence = number.get_indexer(pd.MultiIndex.from_frame(tokens.loc[first, KEYS]))[unit]
-    tokens = tokens.assign(unit=unit)
-    found = lexicons.match(tokens, both)
-    found = found[~both["void"].to_numpy(bool)[found["entry"]]].assign(sentence=lambda t: sentence[t["row"]])
-    shares = found["category"].str.startswith("=").to_numpy()
-    own = found[~shares].assign(indicator=lambda t: t["category"].astype("int64"))
-    common = dict(list(found[shares].groupby("category")))
-    named = lexicons.match(tokens, actors).assign(sentence=lambda t: sentence[t["row"]])
-    named["role"] = named["category"].map(actors.drop_duplicates("category").set_index("category")["role"])
-    agency = agency[agency["role"] == "patient"].assign(sentence=lambda t: number.get_indexer(pd.MultiIndex.from_frame(t[KEYS])))
+    unit, heads = lexicons.sentence_of(tokens)
+    sentence = tables.places(tokens.iloc[heads[:-1]], sentences)
+    starts, ends, known = tokens["start"].to_numpy(), tokens["end"].to_numpy(), lexicons.types(tokens)
+    row, length, entry = lexicons.found(tokens, both)
+    counts = ~both["void"].to_numpy(bool)[entry]
+    row, last, entry = row[counts], (row + length - 1)[counts], entry[counts]
+    number, parts = {}, []
+    numbered = lambda terms: np.array([number.setdefault(term, len(number)) for term in terms], dtype="int64")
+    kind, term = np.concatenate([wanted["category"].to_numpy("int64"), np.full(len(shared), -1)])[entry], numbered(both["term"].tolist())[entry]
+    common = {name: np.flatnonzero((entry >= len(wanted)) & (both["category"] == f"={name}").to_numpy()[entry]) for name in shared["category"].unique()}
+
+    def add(indicator, sentence, start, end, term):
+        parts.append(np.column_stack([np.broadcast_to(indicator, len(sentence)), sentence, start, end, term]))
+
+    named_row, named_length, actor = lexicons.found(tokens, actors)
+    named_last, category = named_row + named_length - 1, actors["category"].to_numpy()
+    role = actors["category"].map(actors.drop_duplicates("category").set_index("category")["role"]).to_numpy()
     labels = {i: indicator for i, (*_, indicator) in enumerate(plan) if indicator.kind == "labels"}
-    keep = own["indicator"].isin(labels)
-    parts = [own[~keep], _labels(own[keep], labels, tokens, named)]
-    numbers, sums = _numbers(tokens), tokens["token"].isin(["$", "€", "£"]).shift(fill_value=False).to_numpy()
-    harmful = agency_room.harmful()
+    called = np.isin(kind, list(labels))
+    keep = np.flatnonzero(kind >= 0)
+    keep = np.concatenate([keep[~called[keep]], _labels(np.flatnonzero(called), row, last, kind, labels, tokens, known, unit, {r: dict(zip(named_row[role[actor] == r].tolist(), named_last[role[actor] == r].tolist())) for r in set(role)})])
+    add(kind[keep], sentence[unit[row[keep]]], starts[row[keep]], ends[last[keep]], term[keep])
+    agency = agency[agency["role"] == "patient"]
+    agency = agency.assign(sentence=tables.places(agency, sentences))
+    numbers, harmful = _numbers(tokens, known), agency_room.harmful()
+    sums = np.append(False, known.among(("$", "€", "£")))[:-1]
     for i, (*_, indicator) in enumerate(plan):
         if indicator.kind == "actors":
-            some = named[named["role"].isin(indicator.roles) | named["category"].isin(indicator.names)]
-            parts.append(some.assign(indicator=i, term=some["category"]))
+            some = np.flatnonzero(np.isin(role, indicator.roles)[actor] | np.isin(category, indicator.names)[actor])
+            add(i, sentence[unit[named_row[some]]], starts[named_row[some]], ends[named_last[some]], numbered(category[actor[some]].tolist()))
         elif indicator.kind in ("stance", "voice"):
             some = segments[segments[indicator.kind].isin(indicator.wanted)]
-            parts.append(some.assign(indicator=i, term=some[indicator.kind] + ": " + (some["cue"].fillna("–") if indicator.kind == "stance" else "speech")))
+            add(i, some["sentence"], some["start"], some["end"], numbered((some[indicator.kind] + ": " + (some["cue"].fillna("–") if indicator.kind == "stance" else "speech")).tolist()))
         elif indicator.kind == "construction":
             for name in indicator.wanted:
                 if name in BY_AGENCY:
                     some = agency[agency["construction"].isin({"passive": ["passive", "agentless"], "agentless_passive": ["agentless"]}[name]) if name != "harm" else agency["verb"].isin(harmful) & (agency["construction"] != "nominal")]
-                    parts.append(some.assign(indicator=i, term=name.replace("_", " ") + ": " + some["verb"]))
-                elif f"={name}" in common:
-                    parts.append(common[f"={name}"].assign(indicator=i))
+                    add(i, some["sentence"], some["start"], some["end"], numbered((name.replace("_", " ") + ": " + some["verb"]).tolist()))
+                elif name in common:
+                    some = common[name]
+                    add(i, sentence[unit[row[some]]], starts[row[some]], ends[last[some]], term[some])
         elif indicator.kind == "numbers":
-            parts += [_beside(common[f"={name}"], numbers if name == "money" else numbers & ~sums, tokens).assign(indicator=i) for name in indicator.wanted if f"={name}" in common]
-    columns = {"indicator": "int64", "sentence": "int64", "term": "str", "start": "int64", "end": "int64"}
-    hits = pd.concat([part[list(columns)] for part in parts if len(part)] or [pd.DataFrame(columns=list(columns))], ignore_index=True).astype(columns)
-    return hits.sort_values(["sentence", "start", "end", "indicator"], kind="stable", ignore_index=True).drop_duplicates(ignore_index=True)
+            for name in (name for name in indicator.wanted if name in common):
+                some, near = _beside(common[name], row, last, numbers if name == "money" else numbers & ~sums, unit)
+                add(i, sentence[unit[row[some]]], np.minimum(starts[row[some]], starts[near]), np.maximum(ends[last[some]], ends[near]), term[some])
+    hits = np.concatenate(parts)
+    far, wide = int(hits[:, 3].max(initial=0)) + 1, len(plan) + 1
+    hits = hits[np.lexsort((hits[:, 3] * wide + hits[:, 0], hits[:, 1] * far + hits[:, 2]))]
+    hits = hits[~pd.DataFrame(hits).duplicated().to_numpy()]
+    return dict(zip(("indicator", "sentence", "start", "end", "term"), hits.T.copy())), list(number)
 
 
 WITHIN_PHRASE = frozenset("of from the a an and , ' 's is are was were be been as called -".split())
 PHRASE_TAGS = frozenset("DT JJ NN NNS NNP NNPS POS CD".split())
 
 
-def _labels(hits, labels, tokens, named):
-    """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor."""
-    if hits.empty:
-        return hits
-    tag, low, unit = tokens["pos"].tolist(), tokens["token"].str.lower().tolist(), tokens["unit"].tolist()
-    by_role = {}
-    for role, part in named.groupby("role"):
-        by_role[role] = {row: row + n - 1 for row, n in zip(part["row"].tolist(), part["n_tokens"].tolist())}
+def _labels(some, rows, lasts, kind, labels, tokens, known, unit, by_role):
+    """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor (`by_role`: where they stand)."""
+    tags, names = lexicons.tags(tokens)
+    is_noun = np.append(np.array([name.startswith("NN") for name in names], dtype=bool)[tags], False)
+    unit, last = np.append(unit, -1), lasts[some]
+    some = some[is_noun[last] | is_noun[last + 1] & (unit[last + 1] == unit[last])]
+    near = lambda row, last: range(max(0, row - 8), min(len(tags), last + 9))
     keep = []
-    for row, n, at in zip(hits["row"].tolist(), hits["n_tokens"].tolist(), hits["indicator"].tolist()):
-        last = row + n - 1
-        noun = tag[last].startswith("NN") or last + 1 < len(tag) and unit[last + 1] == unit[row] and tag[last + 1].startswith("NN")
-        roles = labels[at].roles
-        keep.append(noun and (not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, unit) for role in roles)))
-    return hits[keep]
+    for at, row, last, wanted in zip(some.tolist(), rows[some].tolist(), lasts[some].tolist(), kind[some].tolist()):
+        roles = labels[wanted].roles
+        if roles:
+            tag, low, units = ({i: of(i) for i in near(row, last)} for of in (lambda i: names[tags[i]], lambda i: known.words[known.folded[i]], lambda i: unit[i]))
+        if not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, units) for role in roles):
+            keep.append(at)
+    return np.array(keep, dtype="int64")
 
 
 def _same_phrase(row, last, places, tag, low, unit, reach=7):
     """Does one of the places stand in one phrase with the tokens row … last: nothing but nouns, their company, “of”, a comma or a form of “be” between?"""
     joins = lambda i: low[i] in WITHIN_PHRASE or tag[i] in PHRASE_TAGS
     within = lambda i: unit[i] == unit[row]
-    for i in filter(within, range(last + 1, min(len(tag), last + 1 + reach))):
+    for i in filter(within, [i for i in range(last + 1, last + 1 + reach) if i in unit]):
         if i in places:
             return True
         if not joins(i):
             break
-    for i in filter(within, range(row - 1, max(-1, row - 1 - reach), -1)):
+    for i in filter(within, [i for i in range(row - 1, row - 1 - reach, -1) if i in unit]):
         if i in places:
             return True
         if not joins(i):
@@ -466,29 +483,25 @@ def _same_phrase(row, last, places, tag, low, unit, reach=7):
 MONTHS = frozenset("january february march april may june july august september october november december jan feb mar apr jun jul aug sept sep oct nov dec".split())
 
 
-def _numbers(tokens):
+def _numbers(tokens, known):
     """Which tokens are numbers that count something: no years, no days of a month."""
-    codes, words = pd.factorize(tokens["token"])
-    words = pd.Series(words, dtype="str")
+    words, (tags, names) = pd.Series(known.printed, dtype="str"), lexicons.tags(tokens)
     low = words.str.lower().str.rstrip(".")
-    month, year, number = (pd.Series(each.to_numpy(bool)[codes]) for each in (low.isin(MONTHS), low.str.fullmatch(r"(?:19|20)\d\d"), words.str.contains(r"^[\d.,]*\d", regex=True)))
-    return ((tokens["pos"].eq("CD").to_numpy() | number) & ~(year | month.shift(fill_value=False) | month.shift(-1, fill_value=False))).to_numpy()
+    month, year, number = (each.to_numpy(bool)[known.codes] for each in (low.isin(MONTHS), low.str.fullmatch(r"(?:19|20)\d\d"), words.str.contains(r"^[\d.,]*\d", regex=True)))
+    beside = np.append(False, month)[:-1] | np.append(month, False)[1:]
+    return (np.array([name == "CD" for name in names], dtype=bool)[tags] | number) & ~(year | beside)
 
 
-def _beside(hits, numbers, tokens):
-    """Counted nouns with a number within three tokens before or behind them, in the same sentence; the place runs over both."""
-    row, last = hits["row"].to_numpy(), (hits["row"] + hits["n_tokens"] - 1).to_numpy()
-    unit = tokens["unit"].to_numpy()
-    near = np.full(len(hits), -1)
+def _beside(some, row, last, numbers, unit):
+    """Of `some` matches those with a number within three tokens before or behind them, in the same sentence: (which, the number's row)."""
+    row, last = row[some], last[some]
+    near = np.full(len(some), -1)
     for away in (3, 2, 1):
         for place in (last + away, row - away):
             inside = (place >= 0) & (place < len(unit))
             at = np.where(inside, place, 0)
-            near = np.where(inside & numbers[at] & (unit[at] == unit[row]), at, near)
-    kept = near >= 0
-    start, end = tokens["start"].to_numpy(), tokens["end"].to_numpy()
-    some, near = hits[kept], near[kept]
-    return some.assign(start=np.minimum(some["start"], start[near]), end=np.maximum(some["end"], end[near]))
+            near = np.where(inside & numbers[at] & (unit[at] == unit[row]), at, near) if len(unit) else near
+    return some[near >= 0], near[near >= 0]
 
 
 # ---- what the codings say -------------------------------------------------------------------------------------------------------

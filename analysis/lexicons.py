@@ -180,35 +180,48 @@ def sentence_of(tokens):
 
 @dataclass
 class Types:
-    """The words of a table of tokens: the number of each token's, the words themselves (lower case, straight apostrophes), and their numbers."""
+    """The words of a table of tokens: which of the printed ones each token is, which folded one (lower case, straight apostrophes) each of these, and the folded ones' numbers."""
     codes: np.ndarray
+    printed: list
+    fold: np.ndarray
     words: list
     number: dict
+
+    @cached_property
+    def folded(self):
+        return self.fold.take(self.codes)
 
     @cached_property
     def ranked(self):
         return sorted(self.words)
 
     def among(self, words):
-        """The tokens that are one of some words."""
+        """The tokens that are one of some folded words."""
         flag = np.zeros(len(self.words), bool)
         flag[[self.number[word] for word in words if word in self.number]] = True
-        return flag.take(self.codes)
+        return flag.take(self.fold).take(self.codes)
 
 
 @tables.remembered("token")
 def types(tokens):
     """The `Types` of a table of tokens."""
-    printed, words = pd.factorize(tokens["token"])
-    folded, words = pd.factorize(pd.Series(words, dtype="str").str.lower().str.replace("’", "'"))
+    codes, printed = pd.factorize(tokens["token"])
+    fold, words = pd.factorize(pd.Series(printed, dtype="str").str.lower().str.replace("’", "'"))
     words = words.tolist()
-    return Types(folded.take(printed), words, dict(zip(words, range(len(words)))))
+    return Types(codes, printed.tolist(), fold, words, dict(zip(words, range(len(words)))))
+
+
+@tables.remembered("pos")
+def tags(tokens):
+    """(the number of each token's tag, the tags)."""
+    codes, names = pd.factorize(tokens["pos"])
+    return codes, names.tolist()
 
 
 def take(tokens, rows):
     """Rows of a table of tokens; what is known of its words is taken along."""
     part, known = tokens.take(rows).reset_index(drop=True), types(tokens)
-    types(part, Types(known.codes.take(rows), known.words, known.number))
+    types(part, Types(known.codes.take(rows), known.printed, known.fold, known.words, known.number))
     return part
 
 
@@ -274,7 +287,7 @@ def _spread(begin, index):
 
 def _runs(known, unit, number_of, pieces):
     """(row, piece) of every place where a piece, a run of words without gap, stands whole within a unit; in order of the text."""
-    (tree, ends), many, types = pieces, max(len(number_of), 1), known.codes
+    (tree, ends), many, types = pieces, max(len(number_of), 1), known.folded
     pairs = _matching_parts(known, number_of)                                    # (type, word of a term) as type × words + word, in order
     type_, word = pairs // many, pairs % many
     begin = np.searchsorted(type_, np.arange(len(known.words) + 1))
@@ -344,8 +357,10 @@ def evidence(unit, n, *columns):
 
 
 def _json(column):
-    """Values as JSON, each distinct one written once."""
+    """Values as JSON, each distinct one written once; a column of texts may come as (the number of each, the texts)."""
     import pyarrow as pa
+    if isinstance(column, tuple):
+        return pa.array([json.dumps(value, ensure_ascii=False) for value in column[1]], pa.large_string()).take(pa.array(column[0]))
     column = pd.Series(column)
     if column.dtype.kind == "i":
         return pa.array(column.to_numpy()).cast(pa.large_string())

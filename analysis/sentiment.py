@@ -135,8 +135,7 @@ def units_of(sentences, tokens, segments=None):
     keys = ["article_id", "sentence_id"]
     units = sentences[[*keys, "start", "text"]].assign(segment_id=pd.NA).reset_index(drop=True)
     sentence, heads = lexicons.sentence_of(tokens)
-    number = dict(zip(zip(*(tokens[c].iloc[heads[:-1]].tolist() for c in keys)), range(len(heads))))
-    whose = lambda table: np.array([number.get(key, -1) for key in zip(*(table[c].tolist() for c in keys))], dtype="int64")
+    whose = lambda table: tables.places(table, tokens.iloc[heads[:-1]])
     unit_of, mine = np.full(len(heads), -1), whose(units)           # by sentence; the last place is for what has no tokens
     unit_of[mine] = np.where(mine >= 0, np.arange(len(units)), -1)
     rows, unit = np.arange(len(tokens)), unit_of[sentence]
@@ -225,7 +224,7 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
         kinds = pd.DataFrame(kinds if len(units) else [(c, TONE.get(c, "tone")) for c in coders], columns=["coder", "variable"])
         every = [t.loc[t["article_id"].isin(foreign), [c for c in keys if c in t]] for t in (sentences, segments) if t is not None]
         found = pd.concat([found, pd.concat(every).merge(kinds, how="cross")], ignore_index=True)
-    order = found.assign(segment_id=found["segment_id"].astype("Int64"), value=found["value"].astype("float64"), target=None, label=None)
+    order = found.assign(segment_id=found["segment_id"].astype("Int64"), value=found["value"].astype("float64"), target=tables.nothing(len(found)), label=tables.nothing(len(found)))
     return order[list(tables.CODINGS)].reset_index(drop=True)
 
 

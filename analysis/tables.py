@@ -220,15 +220,33 @@ def check(name, table):
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------------------
 
-def repeated(texts, *, each=1, times=1):
-    """A column of texts, each `each` times in a row and the whole `times` times over, put together from bytes: taking them one by one is ten times slower."""
+def repeated(*blocks):
+    """A column of texts, put together from bytes, since taking them one by one is ten times slower. A block: (texts, how often each stands in a row: one number or one for each, how often all that is repeated)."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
-    written = [text.encode("utf-8") for text in texts]
-    ends = np.cumsum(np.concatenate([[0], np.tile(np.repeat([len(text) for text in written], each), times)]), dtype="int64")
-    whole = b"".join([text * each for text in written]) * times
-    return pd.array(pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(whole)), dtype="str")
+    whole, lengths = [], []
+    for texts, each, times in blocks:
+        written, each = [text.encode("utf-8") for text in texts], np.broadcast_to(each, len(texts))
+        whole.append(b"".join([text * n for text, n in zip(written, each.tolist())]) * times)
+        lengths.append(np.tile(np.repeat(np.array([len(text) for text in written], dtype="int64"), each), times))
+    ends = np.cumsum(np.concatenate([[0], *lengths]), dtype="int64")
+    return pd.array(pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(b"".join(whole))), dtype="str")
+
+
+def nothing(n):
+    """A column of texts that are all null."""
+    import pandas as pd
+    import pyarrow as pa
+    return pd.array(pa.nulls(n, pa.large_string()), dtype="str")
+
+
+def places(table, among, keys=("article_id", "sentence_id")):
+    """For each row of a table the row of `among` (or its place there, -1 where it has none) with the same keys."""
+    import numpy as np
+    rows_of = lambda table: zip(*(table[key].tolist() for key in keys))
+    number = dict(zip(rows_of(among), range(len(among))))
+    return np.array([number.get(key, -1) for key in rows_of(table)], dtype="int64")
 
 
 def remembered(*names, most=3):

@@ -104,7 +104,8 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     keys = units.loc[whole["unit"], ["article_id", "sentence_id", "segment_id"]].reset_index(drop=True)
     rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way].round(9),
                         evidence=[json.dumps(sorted(e, key=lambda item: item[1]), ensure_ascii=False, separators=(",", ":")) for e in whole["evidence"]] if way == "toward" else None) for way in WAYS]
-    return pd.concat(rows, ignore_index=True).assign(variable="tone_toward", label=None)[list(tables.CODINGS)]
+    whole = pd.concat(rows, ignore_index=True)
+    return whole.assign(variable="tone_toward", label=tables.nothing(len(whole)))[list(tables.CODINGS)]
 
 
 def label(values):
