@@ -402,15 +402,19 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     common = {name: np.flatnonzero((entry >= len(wanted)) & (both["category"] == f"={name}").to_numpy()[entry]) for name in shared["category"].unique()}
 
     def add(indicator, sentence, start, end, term):
-        parts.append(np.column_stack([np.broadcast_to(indicator, len(sentence)), sentence, start, end, term]))
+        parts.append((np.broadcast_to(indicator, len(sentence)), sentence, start, end, term))
 
-    named_row, named_length, actor = lexicons.found(tokens, actors)
-    named_last, category = named_row + named_length - 1, actors["category"].to_numpy()
+    def named(terms):
+        codes, distinct = pd.factorize(terms)
+        return numbered(distinct.tolist())[codes]
+
+    named_row, many, actor = lexicons.found(tokens, actors)
+    named_last, category = named_row + many - 1, actors["category"].to_numpy()
     role = actors["category"].map(actors.drop_duplicates("category").set_index("category")["role"]).to_numpy()
     labels = {i: indicator for i, (*_, indicator) in enumerate(plan) if indicator.kind == "labels"}
     called = np.isin(kind, list(labels))
     keep = np.flatnonzero(kind >= 0)
-    keep = np.concatenate([keep[~called[keep]], _labels(np.flatnonzero(called), row, last, kind, labels, tokens, known, unit, {r: dict(zip(named_row[role[actor] == r].tolist(), named_last[role[actor] == r].tolist())) for r in set(role)})])
+    keep = np.concatenate([keep[~called[keep]], _labels(np.flatnonzero(called), row, last, kind, labels, tokens, known, unit, lambda roles: named_row[np.isin(role, roles)[actor]])])
     add(kind[keep], sentence[unit[row[keep]]], starts[row[keep]], ends[last[keep]], term[keep])
     agency = agency[agency["role"] == "patient"]
     agency = agency.assign(sentence=tables.places(agency, sentences))
@@ -419,15 +423,15 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     for i, (*_, indicator) in enumerate(plan):
         if indicator.kind == "actors":
             some = np.flatnonzero(np.isin(role, indicator.roles)[actor] | np.isin(category, indicator.names)[actor])
-            add(i, sentence[unit[named_row[some]]], starts[named_row[some]], ends[named_last[some]], numbered(category[actor[some]].tolist()))
+            add(i, sentence[unit[named_row[some]]], starts[named_row[some]], ends[named_last[some]], numbered(category.tolist())[actor[some]])
         elif indicator.kind in ("stance", "voice"):
             some = segments[segments[indicator.kind].isin(indicator.wanted)]
-            add(i, some["sentence"], some["start"], some["end"], numbered((some[indicator.kind] + ": " + (some["cue"].fillna("–") if indicator.kind == "stance" else "speech")).tolist()))
+            add(i, some["sentence"], some["start"], some["end"], named(some[indicator.kind] + ": " + (some["cue"].fillna("–") if indicator.kind == "stance" else "speech")))
         elif indicator.kind == "construction":
             for name in indicator.wanted:
                 if name in BY_AGENCY:
                     some = agency[agency["construction"].isin({"passive": ["passive", "agentless"], "agentless_passive": ["agentless"]}[name]) if name != "harm" else agency["verb"].isin(harmful) & (agency["construction"] != "nominal")]
-                    add(i, some["sentence"], some["start"], some["end"], numbered((name.replace("_", " ") + ": " + some["verb"]).tolist()))
+                    add(i, some["sentence"], some["start"], some["end"], named(name.replace("_", " ") + ": " + some["verb"]))
                 elif name in common:
                     some = common[name]
                     add(i, sentence[unit[row[some]]], starts[row[some]], ends[last[some]], term[some])
@@ -435,49 +439,49 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
             for name in (name for name in indicator.wanted if name in common):
                 some, near = _beside(common[name], row, last, numbers if name == "money" else numbers & ~sums, unit)
                 add(i, sentence[unit[row[some]]], np.minimum(starts[row[some]], starts[near]), np.maximum(ends[last[some]], ends[near]), term[some])
-    hits = np.concatenate(parts)
-    far, wide = int(hits[:, 3].max(initial=0)) + 1, len(plan) + 1
-    hits = hits[np.lexsort((hits[:, 3] * wide + hits[:, 0], hits[:, 1] * far + hits[:, 2]))]
-    hits = hits[~pd.DataFrame(hits).duplicated().to_numpy()]
-    return dict(zip(("indicator", "sentence", "start", "end", "term"), hits.T.copy())), list(number)
+    hits = [np.concatenate(columns) for columns in zip(*parts)]
+    indicator, sentence, start, end, _ = hits
+    place, what = sentence * (int(start.max(initial=0)) + 1) + start, end * (len(plan) + 1) + indicator
+    order = np.lexsort((what, place))
+    place, what = place[order], what[order]
+    tied = np.flatnonzero((place[1:] == place[:-1]) & (what[1:] == what[:-1]))
+    tied = np.union1d(tied, tied + 1)
+    twice = pd.DataFrame({"place": place[tied], "what": what[tied], "term": hits[-1][order[tied]]}).duplicated().to_numpy()
+    order = np.delete(order, tied[twice])
+    return dict(zip(("indicator", "sentence", "start", "end", "term"), (column[order] for column in hits))), list(number)
 
 
 WITHIN_PHRASE = frozenset("of from the a an and , ' 's is are was were be been as called -".split())
 PHRASE_TAGS = frozenset("DT JJ NN NNS NNP NNPS POS CD".split())
+REACH = 7  # tokens
 
 
-def _labels(some, rows, lasts, kind, labels, tokens, known, unit, by_role):
-    """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor (`by_role`: where they stand)."""
+def _labels(some, rows, lasts, kind, labels, tokens, known, unit, stand):
+    """Of the labels' matches those that call somebody something: a noun, or a word before one; where roles are asked for, in one phrase with such an actor (`stand`: at which tokens
+    actors of some roles stand): with nothing but nouns, their company, “of”, a comma or a form of “be” between."""
     tags, names = lexicons.tags(tokens)
-    is_noun = np.append(np.array([name.startswith("NN") for name in names], dtype=bool)[tags], False)
-    unit, last = np.append(unit, -1), lasts[some]
-    some = some[is_noun[last] | is_noun[last + 1] & (unit[last + 1] == unit[last])]
-    near = lambda row, last: range(max(0, row - 8), min(len(tags), last + 9))
+    tagged = lambda held: np.append(np.array([held(name) for name in names], dtype=bool)[tags], False)
+    noun, joins, unit = tagged(lambda name: name.startswith("NN")), tagged(PHRASE_TAGS.__contains__) | np.append(known.among(WITHIN_PHRASE), False), np.append(unit, -1)
+    some = some[noun[lasts[some]] | noun[lasts[some] + 1] & (unit[lasts[some] + 1] == unit[lasts[some]])]
     keep = []
-    for at, row, last, wanted in zip(some.tolist(), rows[some].tolist(), lasts[some].tolist(), kind[some].tolist()):
-        roles = labels[wanted].roles
+    for at, roles in ((at, indicator.roles) for at, indicator in labels.items()):
+        mine = some[kind[some] == at]
+        row, last = rows[mine], lasts[mine]
+        near = np.full(len(mine), not roles)
         if roles:
-            tag, low, units = ({i: of(i) for i in near(row, last)} for of in (lambda i: names[tags[i]], lambda i: known.words[known.folded[i]], lambda i: unit[i]))
-        if not roles or any(_same_phrase(row, last, by_role.get(role, {}), tag, low, units) for role in roles):
-            keep.append(at)
-    return np.array(keep, dtype="int64")
-
-
-def _same_phrase(row, last, places, tag, low, unit, reach=7):
-    """Does one of the places stand in one phrase with the tokens row … last: nothing but nouns, their company, “of”, a comma or a form of “be” between?"""
-    joins = lambda i: low[i] in WITHIN_PHRASE or tag[i] in PHRASE_TAGS
-    within = lambda i: unit[i] == unit[row]
-    for i in filter(within, [i for i in range(last + 1, last + 1 + reach) if i in unit]):
-        if i in places:
-            return True
-        if not joins(i):
-            break
-    for i in filter(within, [i for i in range(row - 1, row - 1 - reach, -1) if i in unit]):
-        if i in places:
-            return True
-        if not joins(i):
-            break
-    return any(row <= place <= last for place in range(row, last + 1) if place in places)
+            stands = np.zeros(len(unit), bool)
+            stands[stand(roles)] = True
+            for way, edge in ((1, last), (-1, row)):
+                alive = np.ones(len(mine), bool)
+                for away in range(1, REACH + 1):
+                    place = np.clip(edge + way * away, -1, len(unit) - 1)          # the last place is no token's
+                    alive &= unit[place] == unit[row]
+                    near |= alive & stands[place]
+                    alive &= joins[place]
+            before = np.append(0, np.cumsum(stands))
+            near |= before[last + 1] > before[row]
+        keep.append(mine[near])
+    return np.sort(np.concatenate(keep)) if keep else some[:0]
 
 
 MONTHS = frozenset("january february march april may june july august september october november december jan feb mar apr jun jul aug sept sep oct nov dec".split())

@@ -142,7 +142,6 @@ def found(tokens, dictionary):
     plan = _plan(terms)
     row, piece = _runs(types(tokens), unit, plan.words, plan.pieces)
     last = row + plan.lengths[piece] - 1
-    begin = np.searchsorted(row, np.arange(len(tokens) + 1)) if plan.goes_on.any() else None   # runs are in order of their first token
     width, done = len(plan.lengths) + 1, []
     node = _step(plan.terms[0], width, np.zeros(len(row), "int64"), piece)
     state = tuple(column[node > 0] for column in (row, last, node))
@@ -154,7 +153,9 @@ def found(tokens, dictionary):
             place = last0 + gap
             inside = place < len(unit)
             inside[inside] = unit[place[inside]] == unit[row0[inside]]
-            which, run = _spread(begin, np.where(inside, place, len(unit)))
+            first, stop = (np.searchsorted(row, place[inside], side=side) for side in ("left", "right"))     # runs are in order of their first token
+            which, run = _spread(first, stop)
+            which = np.flatnonzero(inside)[which]
             node = _step(plan.terms[0], width, node0[which], piece[run])
             ahead.append(np.column_stack([row0[which], last[run], node])[node > 0])
         near = np.concatenate(ahead)
@@ -162,9 +163,10 @@ def found(tokens, dictionary):
         state = tuple(near[np.sort(first)].T)
     row, last, node = (np.concatenate(columns) for columns in zip(*done)) if done else (np.zeros(0, "int64"),) * 3
     whole = plan.terms[1][node] >= 0
-    which, entry = _spread(plan.owners[0], plan.terms[1][node[whole]])           # a term may stand in several categories
+    term = plan.terms[1][node[whole]]
+    which, entry = _spread(plan.owners[0][term], plan.owners[0][term + 1])       # a term may stand in several categories
     row, length, entry = row[whole][which], (last - row + 1)[whole][which], plan.owners[1][entry]
-    order = np.lexsort((entry, row))
+    order = np.argsort(row * (len(terms) + 1) + entry, kind="stable")
     row, length, entry = row[order], length[order], entry[order]
     kept = _longest(row, length, pd.factorize(dictionary["category"], sort=True)[0][entry], entry, terms)
     return row[kept], length[kept], entry[kept]
@@ -277,12 +279,11 @@ def _step(tree, width, node, number):
     return np.where(keys[at] == wanted, children[at], 0)
 
 
-def _spread(begin, index):
-    """For each place of `index` all entries that lie there (entries are in order; `begin`: the first of each place): (which of `index`, entry)."""
-    begin = np.append(begin, begin[-1])
-    many = begin[index + 1] - begin[index]
-    which = np.repeat(np.arange(len(index)), many)
-    return which, begin[index][which] + np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many)
+def _spread(first, stop):
+    """All places first … stop - 1 of several ranges, one after the other: (which range, place)."""
+    many = stop - first
+    which = np.repeat(np.arange(len(first)), many)
+    return which, np.arange(len(which)) + np.repeat(first - np.cumsum(many) + many, many)
 
 
 def _runs(known, unit, number_of, pieces):
@@ -295,7 +296,7 @@ def _runs(known, unit, number_of, pieces):
     opens = node > 0
     first = np.searchsorted(type_[opens], np.arange(len(known.words) + 1))
     row = np.flatnonzero((np.diff(first) > 0).take(types))
-    which, entry = _spread(first, types[row])
+    which, entry = _spread(first[types[row]], first[types[row] + 1])
     row, node, depth, found = row[which], node[opens][entry], 1, []
     while len(row):
         whole = ends[node] >= 0
@@ -304,7 +305,8 @@ def _runs(known, unit, number_of, pieces):
         inside = place < len(types)
         inside[inside] = unit[place[inside]] == unit[row[inside]]
         row, node = row[inside], node[inside]
-        which, entry = _spread(begin, types[row + depth])
+        type_ = types[row + depth]
+        which, entry = _spread(begin[type_], begin[type_ + 1])
         node = _step(tree, len(number_of) + 1, node[which], word[entry])
         row, node, depth = row[which][node > 0], node[node > 0], depth + 1
     row, piece = (np.concatenate(columns) for columns in zip(*found)) if found else (np.zeros(0, "int64"),) * 2
