@@ -179,11 +179,10 @@ def _tokens(texts):
     further than a chunk between blanks, but for the last full stop; what must be read as a whole is one chunk."""
     distinct, number, place, many = chunked(tuple(texts))
     number, place = number.copy(), place.copy()
-    _read_together([chunk for chunk in distinct if chunk not in PARTS])
     ends = np.cumsum(many)
     last = ends[many > 0] - 1
     finals = np.unique(number[last])
-    parts = [PARTS[chunk] for chunk in distinct] + [LAST_PARTS[distinct[n]] for n in finals.tolist()]
+    parts = PARTS.of(distinct) + LAST_PARTS.of([distinct[n] for n in finals.tolist()])
     closing = np.array([bool(CLOSERS.fullmatch(distinct[n])) for n in finals.tolist()], dtype=bool)
     unplaced = np.array([found is None for found in parts], dtype=bool)
     row = np.repeat(np.arange(len(texts)), many)
@@ -201,10 +200,11 @@ def _tokens(texts):
     number[begins], place[begins] = len(parts) + np.arange(len(wholes)), 0
     parts += [[(a, b, texts[n][a:b]) for a, b in _whole_spans(texts[n].translate(SAME_LENGTH))] for n in wholes.tolist()]
     row, place, number = row[keep], place[keep], number[keep]
-    sizes = np.array([len(found or ()) for found in parts], dtype="int64")
+    sizes = np.array([len(found) if found else 0 for found in parts], dtype="int64")
     of_chunk = sizes[number]
     entry = np.repeat((np.cumsum(sizes) - sizes)[number] - (np.cumsum(of_chunk) - of_chunk), of_chunk) + np.arange(of_chunk.sum())
-    known = pd.DataFrame([part for found in parts for part in found or ()], columns=["a", "b", "token"])
+    known = dict(zip(("a", "b", "token"), zip(*chain.from_iterable(filter(None, parts)))))
+    known = pd.DataFrame({"a": np.array(known.get("a", ()), dtype="int64"), "b": np.array(known.get("b", ()), dtype="int64"), "token": pd.array(known.get("token", ()), dtype="str")})
     return np.repeat(row, of_chunk), np.repeat(place, of_chunk), entry, known
 
 
@@ -226,53 +226,45 @@ SIMPLE = re.compile(r"""(["(\[$#@]*)(\d+(?:[.,:]\d+)*|[^\W_]+(?:-[^\W_]+)*)((?:'
 RUN_TOGETHER = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
 
 
-def _parts(chunk, *, last):
-    """(start, end, token) of a chunk's tokens, `last` in its sentence or not; null where NLTK cannot place them again."""
-    spans = _simple(chunk, last)
-    if spans is None:
-        plain = chunk.translate(SAME_LENGTH)
-        try:
-            spans = list(_words().span_tokenize(plain + " x" * (not last)))
-        except ValueError:
-            return None
-        spans = spans if last else spans[:-1]
-        if "''" in plain or "".join(plain[a:b] for a, b in spans) != plain:
-            return None
-    return [(a, b, chunk[a:b]) for a, b in spans]
+def _parts(chunks, *, last):
+    """(start, end, token) of the tokens of each chunk, `last` in its sentence or not; null where NLTK cannot place them again. NLTK reads many at once, and each is as if read alone."""
+    chunks, whole = list(chunks), "\n" + "\n".join(chunks) + "\n"
+    merged = {whole[whole.rfind("\n", 0, m.start()) + 1:whole.find("\n", m.end())] for m in RUN_TOGETHER.finditer(whole)}
+    found = [None if chunk in merged else [(0, len(chunk), chunk)] if chunk.isalnum() else _simple(chunk, last) for chunk in chunks]
+    odd, size = [n for n, parts in enumerate(found) if parts is None], 1 if last else 200
+    for some in (odd[begin:begin + size] for begin in range(0, len(odd), size)):
+        for n, spans in zip(some, _read([chunks[n] for n in some], last) or [(_read([chunks[n]], last) or [None])[0] for n in some]):
+            found[n] = spans and [(a, b, chunks[n][a:b]) for a, b in spans]
+    return found
+
+
+def _read(chunks, last):
+    """NLTK's spans of each chunk; null where it cannot place them again. Nothing where it cannot place any."""
+    plain = [chunk.translate(SAME_LENGTH) for chunk in chunks]
+    try:
+        spans = list(_words().span_tokenize(" ".join(plain) + " x" * (not last)))
+    except ValueError:
+        return []
+    begins, ends = np.cumsum([0, *(len(chunk) + 1 for chunk in plain)]).tolist(), np.array([b for _, b in spans])
+    shares = np.searchsorted(ends, begins, side="right").tolist()
+    mine = [[(a - at, b - at) for a, b in spans[first:stop]] for at, first, stop in zip(begins, shares, shares[1:])]
+    return [parts if "''" not in chunk and "".join(chunk[max(a, 0):b] for a, b in parts) == chunk else None for chunk, parts in zip(plain, mine)]
 
 
 def _simple(chunk, last):
-    """The spans of a chunk that is a word between marks, as most are; null where it is another."""
+    """The tokens of a chunk that is a word between marks, as most are; null where it is another."""
     word = chunk.rstrip(",;:?!)]%”")
-    if word.isalnum() and not RUN_TOGETHER.search(word):
-        return [(0, len(word)), *((i, i + 1) for i in range(len(word), len(chunk)))]
-    plain = chunk.translate(SAME_LENGTH)
-    simple = SIMPLE.fullmatch(plain)
-    if not simple or simple[3] and simple[4] or RUN_TOGETHER.search(plain):
+    if word.isalnum():
+        return [(0, len(word), word), *((i, i + 1, chunk[i]) for i in range(len(word), len(chunk)))]
+    simple = SIMPLE.fullmatch(chunk.translate(SAME_LENGTH))
+    if not simple or simple[3] and simple[4]:
         return None
     head, word, own, stop, tail = (group or "" for group in simple.groups())
     ends = list(accumulate(len(token) for token in (*head, *((word, own, stop) if last else (word + stop, own)), *tail) if token))
-    return list(zip([0, *ends], ends))
+    return [(a, b, chunk[a:b]) for a, b in zip([0, *ends], ends)]
 
 
-def _read_together(chunks):
-    """Put into `PARTS` what chunks between blanks hold that are no plain words: NLTK reads many at once, and each is as if read alone."""
-    odd = [chunk for chunk in chunks if _simple(chunk, False) is None]
-    for begin in range(0, len(odd), 200):
-        some = [chunk.translate(SAME_LENGTH) for chunk in odd[begin:begin + 200]]
-        try:
-            spans = list(_words().span_tokenize(" ".join(some) + " x"))
-        except ValueError:
-            continue                                                # then one by one
-        at, ends = 0, np.array([b for _, b in spans])
-        for chunk, plain in zip(odd[begin:begin + 200], some):
-            mine = [(a - at, b - at) for a, b in spans[np.searchsorted(ends, at, side="right"):np.searchsorted(ends, at + len(plain), side="right")]]
-            if "''" not in plain and "".join(plain[max(a, 0):b] for a, b in mine) == plain:
-                PARTS[chunk] = [(a, b, chunk[a:b]) for a, b in mine]
-            at += len(plain) + 1
-
-
-PARTS, LAST_PARTS = (Chunks(partial(map, partial(_parts, last=last))) for last in (False, True))
+PARTS, LAST_PARTS = (Chunks(partial(_parts, last=last)) for last in (False, True))
 
 
 @cache
@@ -302,14 +294,21 @@ def split_tokens(sentences, *, tags=True):
 
 def _tags(words, entry, heads):
     """Parts of speech, once for each distinct word: TextBlob's bundled tagger looks at nothing but the word, and whether it is the first (`heads`)."""
+    number, distinct = pd.factorize(words)
+    codes, plain = number[entry], [word if word.isascii() and "`" not in word else word.translate(SAME_LENGTH) for word in distinct.tolist()]
+    first, place = np.unique(codes[heads], return_inverse=True)
+    parser, lexicon = _tagger()
+    tags = [tag for _, tag in parser.find_tags(["-", *plain], lexicon=lexicon)[1:]]
+    tags += [parser.find_tags([plain[code]], lexicon=lexicon)[0][1] for code in first.tolist()]
+    codes[heads] = len(distinct) + place
+    return pd.Series(pd.array(tags, dtype="str").take(codes))
+
+
+@cache
+def _tagger():
     nltk("tokenize")  # first, or TextBlob's own import of it brings scikit-learn along
     from textblob.en import parser
-    number, distinct = pd.factorize(words)
-    codes, plain = number[entry], [word.translate(SAME_LENGTH) for word in distinct]
-    tags = [tag for _, tag in parser.find_tags(["-", *plain])[1:]]
-    first, place = np.unique(codes[heads], return_inverse=True)
-    codes[heads] = len(tags) + place
-    return pd.Series(pd.array(tags + [parser.find_tags([plain[code]])[0][1] for code in first.tolist()], dtype="str").take(codes))
+    return parser, dict(parser.lexicon.items())  # its own dictionary asks itself at every word whether it has been loaded
 
 
 def is_word(tokens):
