@@ -5,6 +5,7 @@ chunks in reach of one another are put to the library's own rules, and the answe
 more (emoticons that marks may form, emoji) goes to the library as it is. The tests hold values equal to the libraries' own, and evidence to its place.
 """
 import re
+import string
 from functools import cache, lru_cache, partial
 
 import numpy as np
@@ -41,6 +42,9 @@ def _words(chunks):
     said = Chunks(lambda words: [f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " " for word in words])
 
     def odd(chunk):
+        word, mark = chunk[:-1].lower(), chunk[-1]
+        if mark in ",;:?)”" and word.isalnum():
+            return (f"{LIVE}{word} " if word in known else CUT if len(word) > 2 else word + " ") + said[mark]
         if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
             return OTHER
         plain = PLAIN.fullmatch(chunk)
@@ -149,8 +153,9 @@ def textblob(texts):
     owner, begin = text[first].tolist(), place[first].tolist()
     runs = list(zip(owner, begin, RUNS.of([texts[n][a:b] for n, a, b in zip(owner, begin, (place[last] + lengths[last]).tolist())])))
     runs += [(n, 0, _whole(texts[n])) for n in whole.tolist()]
-    found = pd.DataFrame([(n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run], columns=["unit", "start", "end", "term", "polarity", "subjectivity", "at"])
-    found = found.astype({c: "float64" if c in ("polarity", "subjectivity") else "str" if c == "term" else "int64" for c in found})
+    columns = list(zip(*((n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run))) or [()] * 7
+    kinds = {"unit": "int64", "start": "int64", "end": "int64", "term": "str", "polarity": "float64", "subjectivity": "float64", "at": "int64"}
+    found = pd.DataFrame({name: pd.array(column, dtype=kind) if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in zip(kinds.items(), columns)})
     found = found.sort_values("unit", kind="stable", ignore_index=True) if len(whole) else found
     assessed = np.maximum(np.bincount(found["unit"], minlength=len(texts)), 1)
     means = (np.bincount(found["unit"], weights=found[c], minlength=len(texts)) / assessed for c in ("polarity", "subjectivity"))  # added in this order, as the library does
@@ -170,18 +175,22 @@ def analyzer():
 
 @cache
 def _vader():
-    """(the library's module, words that change the score of a word near them: of an idiom the longest stands for all; all words its rules name)."""
+    """(the library's module, words that change the score of a word near them: of an idiom the longest stands for all; words that its rules name; these and the scored ones;
+    for each valence a scored word that stands for all others; words that change something together with a word that else does nothing)."""
     from vaderSentiment import vaderSentiment as library
-    idioms = [idiom.split() for idiom in (*library.SPECIAL_CASES, *library.BOOSTER_DICT)]
+    idioms, lexicon = [idiom.split() for idiom in (*library.SPECIAL_CASES, *library.BOOSTER_DICT)], analyzer().lexicon
     bends = {"no", "so", "this", "least", *library.NEGATE, *(max(idiom, key=len) for idiom in idioms)}
-    return library, bends, bends.union(*idioms, ["but", "or", "nor", "never", "without", "doubt", "at", "very", "kind", "of"], analyzer().lexicon)
+    named = bends.union(*idioms, ["but", "or", "nor", "never", "without", "doubt", "at", "very", "kind", "of"])
+    alike = {valence: word for word, valence in lexicon.items() if word.isalpha() and word not in named}
+    return library, bends, named, named.union(lexicon), alike, {"no", "least", "without", *(max(idiom, key=len) for idiom in idioms if len(idiom) > 1)}
 
 
 def _look(chunks):
     """(what is to know, the chunk as VADER reads it) of each chunk: in lower case unless all is in capitals; a dash for words that its rules do not know."""
-    library, bends, known = _vader()
+    library, bends, _, known, *_ = _vader()
     scored, emoji = analyzer().lexicon.keys() - library.BOOSTER_DICT.keys(), analyzer().emojis.keys()
-    for word, chunk in zip(map(library.SentiText._strip_punc_if_word, chunks), chunks):
+    for chunk in chunks:
+        word = bare if len(bare := chunk.strip(string.punctuation)) > 2 else chunk
         low, loud = word.lower(), word.isupper()
         if low in known or "n't" in low:
             marks, read = HIT * (low in scored) | BENDS * (low in bends or "n't" in low) | LOUD * loud | BUT * (low == "but"), word if loud else low
@@ -208,6 +217,14 @@ def _valence(words, at, loud):
     return analyzer().sentiment_valence(0, _Window(words, loud), words[at], at, [])[0]
 
 
+def _alike(word):
+    """The word that a scored word may be taken for, itself and beside another: whatever is the same to the rules is one word."""
+    _, _, named, _, alike, _ = _vader()
+    low = word.lower()
+    other = None if low in named or "n't" in low else alike.get(analyzer().lexicon.get(low))
+    return (other.upper() if word.isupper() else other, "good") if other else (word, word)
+
+
 def vader(texts):
     """(compound, found) of each text, as `polarity_scores(text)["compound"]`; found: one row per word of the lexicon (unit, start, end, term, valence), the valence before all rules."""
     distinct, number, place, many = chunked(tuple(texts))
@@ -227,8 +244,23 @@ def vader(texts):
         shouting = np.concatenate([[0], np.cumsum(marks & LOUD > 0)])
         loud = shouting[behind] - shouting[behind - many]
         some = (loud > 0) & (loud < many)
-        valences[bent] = [_valence(tuple([read[n] for n in number[a:b].tolist()]), i - a, shouts and some[n]) for i, a, b, n, shouts in zip(
-            at[bent].tolist(), low[bent].tolist(), high[bent].tolist(), of[bent].tolist(), (shouting[high[bent]] > shouting[low[bent]]).tolist())]
+        like = {word: _alike(word) for word in dict.fromkeys(read)}
+        names, window = {"": 0, "-": 1}, at[bent, None] + np.arange(-3, 3)
+        centre, beside = (np.array([names.setdefault(like[word][i], len(names)) for word in read]) for i in (0, 1))
+        inside = (window >= low[bent, None]) & (window < high[bent, None])
+        around = np.where(inside, beside[number[np.clip(window, 0, len(number) - 1)]], 0)
+        around[:, 3] = centre[number[at[bent]]]
+        shouts = (shouting[high[bent]] > shouting[low[bent]]) & some[of[bent]]
+        each, (_, bends, named, _, _, together) = np.zeros(len(bent), "int64"), _vader()
+        idle = named - bends - lexicon.keys()                       # change nothing but with others
+        alone = ~np.array([word.lower() in together for word in names])[around].any(axis=1)
+        around[alone] = np.array([names["-"] if word.lower() in idle else n for word, n in names.items()])[around[alone]]
+        names = list(names)
+        for column in (*around.T, shouts):
+            each = pd.factorize(each * (len(names) + 1) + column)[0]
+        first = np.unique(each, return_index=True)[1]
+        windows = zip(*([[names[n] for n in part if n] for part in parts] for parts in (around[first, :3].tolist(), around[first, 3:].tolist())), shouts[first].tolist())
+        valences[bent] = np.array([_valence((*before, *behind), len(before), loud) for before, behind, loud in windows])[each]
     compound, left, turns = np.zeros(len(texts)), set(text[marks & EMOJI > 0].tolist()), {}
     for i in np.flatnonzero(marks & BUT)[::-1].tolist():
         turns[int(text[i])] = i

@@ -97,16 +97,22 @@ def toned_words(tokens, scores, windows=WINDOWS):
 
 def _trends(hits, trends, clause):
     """Quantities with a direction beside them, as rows like those of scored terms, and the token rows they take up."""
-    kind, term, entry = trends["category"].to_numpy(), trends["term"].to_numpy(), hits["entry"].to_numpy()
-    turn = {row: 1 if kind[n] == "up" else -1 for row, n in zip(hits["row"].tolist(), entry.tolist()) if kind[n] in ("up", "down")}
-    rows, taken = [], set()
-    for row, last, n, start, end in hits.loc[np.isin(kind[entry], ["good", "bad"]), ["row", "last", "entry", "start", "end"]].to_numpy().tolist() if turn else ():
-        near = (place for away in range(1, TREND_REACH + 1) for place in (last + away, row - away) if place in turn)
-        place = next((p for p in near if 0 <= p < len(clause) and clause[p] == clause[row]), None)
-        if place is not None:
-            rows.append((f"{term[n]} {'up' if turn[place] > 0 else 'down'}", row, last, start, end, turn[place] * (TREND if kind[n] == "good" else -TREND)))
-            taken.update(range(row, last + 1), [place])
-    return pd.DataFrame(rows, columns=["term", "row", "last", "start", "end", "score"]).astype({c: "int64" for c in ("row", "last", "start", "end")} | {"term": "str", "score": "float64"}).assign(plain=False), taken
+    kind, entry, rows = trends["category"].to_numpy(), hits["entry"].to_numpy(), hits["row"].to_numpy()
+    turn = np.zeros(len(clause), "int64")
+    turn[rows] = (kind == "up").astype("int64")[entry] - (kind == "down")[entry]
+    nouns = hits[np.isin(kind, ["good", "bad"])[entry]]
+    row, last = nouns["row"].to_numpy(), nouns["last"].to_numpy()
+    beside = np.full(len(nouns), -1)
+    for away in range(1, TREND_REACH + 1):
+        for place in (last + away, row - away):
+            inside = (beside < 0) & (place >= 0) & (place < len(clause))
+            inside[inside] = (turn[place[inside]] != 0) & (clause[place[inside]] == clause[row[inside]])
+            beside[inside] = place[inside]
+    nouns, beside = nouns[beside >= 0], beside[beside >= 0]
+    way, welcome = turn[beside], np.where(kind == "good", TREND, -TREND)[nouns["entry"]]
+    taken = {place for row, last in zip(nouns["row"].tolist(), nouns["last"].tolist()) for place in range(row, last + 1)}.union(beside.tolist())
+    terms = [f"{trends['term'].iloc[n]} {'up' if up > 0 else 'down'}" for n, up in zip(nouns["entry"].tolist(), way.tolist())]
+    return nouns.assign(term=pd.array(terms, dtype="str"), score=way * welcome, plain=False), taken
 
 
 def saturated(total):
