@@ -197,6 +197,10 @@ class Types:
     def ranked(self):
         return sorted(self.words)
 
+    def of(self, holds):
+        """The tokens of whose folded word something holds."""
+        return np.array(list(map(holds, self.words)), dtype=bool).take(self.fold).take(self.codes)
+
     def among(self, words):
         """The tokens that are one of some folded words."""
         flag = np.zeros(len(self.words), bool)

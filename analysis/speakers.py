@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+
+from analysis import lexicons
 
 BE = set("is are was were be been being 's 're am".split())
 AUX = BE | set("has have had having do does did will would can could may might must shall should ca wo 've 'd 'll also then later once again even long".split())
@@ -23,6 +24,7 @@ IN_TIME = set("on in for since at during after before from last this next late e
 RESUMES = set("who which whose where when as after before while because although though citing referring speaking according prompting during until since amid despite".split())
 COORDINATES = {"and", "but", "yet", "or", ";", "while", "whereas", "although", "though"}
 IN_GROUP = NOT | AUX | TIMES | IN_TIME | {"to"}             # what may stand between a subject and its verb
+PASSED_OVER = IN_GROUP | COORDINATES | {"who", "which", "that", ","}
 TITLES = set("mr mrs ms miss dr sir lord lady dame king queen prince princess president vice prime minister premier chancellor secretary senator sen representative rep congressman "
              "congresswoman governor gov general gen colonel col major lieutenant lt captain sergeant admiral judge justice professor prof pope bishop archbishop rabbi imam ayatollah sheikh "
              "ambassador mayor chairman chairwoman chief director spokesman spokeswoman spokesperson deputy foreign press attorney commissioner officer sheriff coach former leader "
@@ -44,10 +46,8 @@ NAMED = TIMES.union(PREPOSITIONS, LINKS, MANY, PRONOUNS, BEFORE_A_VERB, {"that",
 
 def bounds_of(tokens):
     """(rows at which the sentences of a table of tokens begin, with the table's end; {(article, sentence): its number there})."""
-    article, number = pd.factorize(tokens["article_id"])[0], tokens["sentence_id"].to_numpy()
-    heads = np.flatnonzero(np.append(True, (article[1:] != article[:-1]) | (number[1:] != number[:-1]))[:len(tokens)])
-    keys = zip(*(tokens[c].iloc[heads].tolist() for c in ("article_id", "sentence_id")))
-    return np.append(heads, len(tokens)), {key: n for n, key in enumerate(keys)}
+    heads = lexicons.sentence_of(tokens)[1]
+    return heads, dict(zip(zip(*(tokens[c].iloc[heads[:-1]].tolist() for c in ("article_id", "sentence_id"))), range(len(heads))))
 
 
 def places_of(flag, heads):
@@ -81,10 +81,9 @@ class Words:
     """
 
     def __init__(self, tokens, heads, quote=None):
-        codes, words = pd.factorize(tokens["token"])
-        kinds, tags = pd.factorize(tokens["pos"])
-        n, words, tags, known = len(codes), words.tolist(), [*tags.tolist(), "NNP"], ["", *NAMED]
-        low, number = [word.lower().replace("’", "'") for word in words], dict(zip(known, range(len(known))))
+        types, (kinds, tags) = lexicons.types(tokens), lexicons.tags(tokens)
+        codes, words, tags, known = types.codes, types.printed, [*tags, "NNP"], ["", *NAMED]
+        n, low, number = len(codes), [types.words[fold] for fold in types.fold.tolist()], dict(zip(known, range(len(known))))
         self.rows, first = np.arange(n, dtype="int32"), np.zeros(n, bool)
         first[heads] = True
         self.inside = ~first
@@ -94,7 +93,7 @@ class Words:
         self.tagged = lambda *names, start=None: np.array([tag in names or start is not None and tag.startswith(start) for tag in tags])
         self.said = lambda words: np.array([[word in words] for word in known])
         self.where = lambda held: np.broadcast_to(held, (len(known), len(tags))).ravel().take(both)
-        self.among = lambda words: np.array([word in words for word in low], dtype=bool).take(codes)
+        self.among = types.among
         take = lambda values, places: np.array(values, dtype=object).take(places).tolist()
         self.raw, self.low, self.tag = take(words, codes), take(low, codes), take(tags, kinds)
         self.first = np.maximum.accumulate(np.where(first, self.rows, 0)) if n else self.rows
@@ -106,7 +105,9 @@ class Words:
         main = certain | perhaps | self.where(self.tagged("VBN")) & self.inside & np.append(False, certain)[:-1]
         relative = self.free & self.where(self.said({"who", "which", "that", "whose", "where"}))
         self.verb = self.where(self.tagged(start="VB")) | self.where(self.tagged("NN")) & self._behind(self.said(BEFORE_A_VERB))              # “did not praise”: the tagger's noun
-        self.certain, self.perhaps, self.main, self.relative = (flag.tobytes() for flag in (certain, perhaps, main, relative))
+        plain = self.free & ~self.among(PASSED_OVER) & self.where(~self.tagged("RB", "RBR", "MD"))
+        flags = certain, perhaps, main, relative, plain, types.of(lambda word: word.rstrip(".") in TITLES), self.among(FEMALE | MALE) | types.of(lambda word: word.rstrip(".") in FEMALE | MALE)
+        self.certain, self.perhaps, self.main, self.relative, self.plain, self.titles, self.sexed = (flag.tobytes() for flag in flags)
         self.ahead, self.back = (memoryview(found.astype("int32")) for found in (self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))))
 
     def _behind(self, held):
@@ -187,11 +188,10 @@ class Cast:
             self._meet(*name)
 
     def _meet(self, s, i, j):
-        k = j
-        while k > i and s.low[k - 1].rstrip(".") not in TITLES:
-            k -= 1
+        first = s.first
+        k = max(s.words.titles.rfind(1, first + i, first + j) + 1 - first, i)  # behind the last title
         name = s.raw[k:j]
-        if TIMES.issuperset(s.low[k:j]):
+        if k == j or s.low[k] in TIMES and TIMES.issuperset(s.low[k:j]):
             return
         key = name[-1].lower()
         if key in COLLECTIVE:
@@ -201,7 +201,8 @@ class Cast:
         elif key not in self.full:
             self.full[key] = " ".join(name)
         whole = self.full[key]
-        for word in s.low[i - 3 if i > 3 else 0:k]:
+        begin = i - 3 if i > 3 else 0
+        for word in s.low[begin:k] if s.words.sexed.find(1, first + begin, first + k) >= 0 else ():
             word = word.rstrip(".")
             if word in FEMALE or word in MALE:
                 self.sex[whole] = "f" if word in FEMALE else "m"
@@ -285,7 +286,7 @@ class Cast:
         main = s.certain.find(1)
         while main >= 0 and s.tag[main] not in FINITE:              # “’s”
             main = s.certain.find(1, main + 1)
-        if main > 0:
+        if main > 0 and "NNP" in s.tag[:main]:
             a, b, *_ = subject(s, main)
             if a < b and s.tag[b - 1] == "NNP" and self.full.get(s.low[b - 1], s.raw[b - 1]) != s.raw[b - 1]:
                 self.person = self.full[s.low[b - 1]]
@@ -321,6 +322,8 @@ class Subject(NamedTuple):
 def subject(s, k):
     """The subject of the verb at token k, to its left."""
     j, flags = k - 1, set()
+    if k and s.words.plain[s.first + j]:                        # as most often: a noun phrase, at once before the verb
+        return Subject(k - s.back[j], k, k - s.back[j], k, flags)
     while j >= 0 and s.quote[j] < 0:                            # over auxiliaries, adverbs and times: "Smith on Monday had also said"
         word, tag = s.low[j], s.tag[j]
         if word not in IN_GROUP and tag not in ("RB", "RBR", "MD"):

@@ -11,6 +11,7 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from functools import cache
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,7 @@ def cue_index():
 OPENING, CLOSING = "“«„", "”»"
 SINGLES = re.compile(r"[‘'](?<![\w’'].)(?=[\w(\[“\"])([^‘\n]{2,600}?)(?<=[\w.,!?…)])[’'](?![\w’'])")
 BLOCK, MARK = re.compile(r"(?:[^\n]+|\n(?![^\S\n]*\n))+"), re.compile(r"[“”«»„\"]")  # parted by blank lines
+MARKS = frozenset(",;.:?!)")  # outside quotations they go with what stands before
 SENTENCE_END = re.compile(r"[.!?…][”’\"')\]]*(?=\s|$)")
 
 
@@ -491,7 +493,10 @@ def find_voices(articles, sentences, tokens):
     text_of[at] = [numbers[place[:2]] for place in places]
     quote = _quoted(tokens, np.repeat(text_of[:-1], np.diff(heads)), texts.values())
     words = Words(tokens, heads[:-1], quote)
-    runs = list(zip(parted(words.capital & words.where(words.tagged("NNP")), heads), parted(~words.free, heads, quote), places_of(words.among(frozenset().union(*cue_index())) & words.free, heads)))
+    verbs, nouns, sources = cue_index()
+    begins = words.among(sources.keys()) & np.append(words.among({word for entries in sources.values() for words_, _ in entries for word in words_[1:2]}), False)[1:]
+    cues = (begins | words.among(verbs.keys() | nouns.keys() | {first for first, entries in sources.items() if any(len(words_) == 1 for words_, _ in entries)})) & words.free
+    runs = list(zip(parted(words.capital & words.where(words.tagged("NNP")), heads), parted(~words.free, heads, quote), places_of(cues, heads)))
     of_article, rows, starts, heads = {}, [], tokens["start"].to_numpy(), heads.tolist()
     for (article, _, *place), n in zip(places, at):
         of_article.setdefault(article, []).append((place, n))
@@ -555,8 +560,7 @@ def _chain(read, spoken):
             known = Attribution(known.speaker, known.cue, known.stance)
             spoken[q] = known
         for s, tokens in held.pop(q, ()):
-            for t in tokens:
-                s.owner[t] = s.owner[t] or known
+            s.owner[tokens.start:tokens.stop] = [owner or known for owner in s.owner[tokens.start:tokens.stop]]
         voice = (paragraph, known)
 
 
@@ -564,15 +568,18 @@ def _segments(s, starts, start, end):
     """(start, end, voice, speaker, cue, stance) of one sentence, tiling it."""
     if not any(s.owner):
         return [(start, end, "own", None, None, None)]
-    runs, places = [], [start]
-    for i, (owner, q) in enumerate(zip(s.owner, s.quote)):
-        direct = q >= 0
-        if runs and (owner is last and (owner is None or direct is was) or not direct and s.raw[i] in (",", ";", ".", ":", "?", "!", ")")):
-            continue
-        if runs:
-            places.append(int(starts[s.first + i]))
-        last, was = owner, direct
-        runs.append(("own", None, None, None) if owner is None else ("direct" if direct else "indirect", owner.speaker, owner.cue, owner.stance))
+    runs, places, i = [], [start], 0
+    direct = [q >= 0 for q in s.quote]
+    for (owner, quoted), group in groupby(zip(s.owner, direct)):
+        stop = i + len(list(group))
+        while runs and not quoted and i < stop and s.raw[i] in MARKS:
+            i += 1
+        if i < stop and not (runs and owner is last and (owner is None or quoted is was)):
+            if runs:
+                places.append(int(starts[s.first + i]))
+            last, was = owner, quoted
+            runs.append(("own", None, None, None) if owner is None else ("direct" if quoted else "indirect", owner.speaker, owner.cue, owner.stance))
+        i = stop
     return [(a, b, *run) for a, b, run in zip(places, [*places[1:], end], runs)]
 
 
