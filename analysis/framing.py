@@ -299,7 +299,7 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     """Sentences → `frames`: one row per sentence × variable and per segment × variable, coder = the codebook's name.
 
     value: number of matches where the variable's rule is true, else 0; evidence: [[term, start, end, indicator], …], what fired, also where it was
-    not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Entman 1993 for the concept.
+    not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Texts that fill many rows are categories. Entman 1993 for the concept.
     """
     plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
     specs = {(book.name, name): spec for book in codebooks for name, spec in book.variables.items()}
@@ -327,13 +327,16 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     repeat = lambda of: np.concatenate([np.repeat(of(keys), many) for keys, _, _, _, many in every] or [of(sentences)])
     column = lambda matrix: np.concatenate([matrix[rows, which].ravel() for _, rows, _, which, _ in every])
     names, n = list(specs), sum(len(keys) * many for keys, _, _, _, many in every)
+    coders, variables, ids = sorted({owner for owner, _ in names}), sorted({name for _, name in names}), sorted(set(articles["article_id"]))
+    numbers, kind = dict(zip(ids, range(len(ids)))), np.array([(coders.index(owner), variables.index(name)) for owner, name in names] or [(0, 0)], dtype="int16")
+    category = lambda codes, texts: pd.Categorical.from_codes(codes, texts)
+    of_kind = lambda i: np.concatenate([np.tile(kind[which, i], len(keys)) for keys, _, _, which, _ in every])
+    article = {id(keys): np.repeat([numbers[article] for article in keys["article_id"].iloc[runs]], np.diff(runs, append=len(keys))).astype("int32") for keys, _, runs in kinds}
     return pd.DataFrame({
-        "article_id": tables.repeated(*((keys["article_id"].iloc[runs].tolist(), np.diff(runs, append=len(keys)) * many, 1) for keys, _, runs, _, many in every)),
-        "sentence_id": repeat(lambda keys: keys["sentence_id"].to_numpy("int64")),
+        "article_id": category(repeat(lambda keys: article[id(keys)]), ids), "sentence_id": repeat(lambda keys: keys["sentence_id"].to_numpy("int64")),
         "segment_id": pd.arrays.IntegerArray(repeat(lambda keys: keys["segment_id"].to_numpy("int64") if keys is segments else np.ones(len(keys), "int64")), repeat(lambda keys: np.full(len(keys), keys is sentences))),
-        "coder": tables.repeated(*(([names[which.start][0]], len(keys) * many, 1) for keys, _, _, which, many in every)),
-        "variable": tables.repeated(*(([name for _, name in names[which]], 1, len(keys)) for keys, _, _, which, many in every)),
-        "target": tables.nothing(n), "value": column(value), "label": tables.nothing(n), "evidence": texts.take(column(why), allow_fill=True),
+        "coder": category(of_kind(0), coders), "variable": category(of_kind(1), variables), "target": category(np.full(n, -1, "int8"), []), "label": category(np.full(n, -1, "int8"), []),
+        "value": column(value), "evidence": texts.take(column(why), allow_fill=True),
     }, columns=list(tables.CODINGS), copy=False)
 
 

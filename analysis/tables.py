@@ -65,6 +65,9 @@ CODINGS = SENTENCE | {
     "label": Column("str", "the category the coder gives, for nominal variables", nullable=True),
     "evidence": Column("str", "why: a JSON list of [term, start, end], with a score behind it (tone) or the indicator that fired (frames); offsets as in `sentences`", nullable=True),
 }
+REPEATED = ("article_id", "coder", "variable", "target", "label")  # of codings: few texts, millions of times
+
+
 def _with_ends(name, meaning):
     return {name: Column("float", meaning, nullable=True)} | {f"{name}_{end}": Column("float", f"{side} end of its 95 % interval, by bootstrap over articles; null: under five", nullable=True)
                                                               for end, side in (("low", "lower"), ("high", "upper"))}
@@ -181,6 +184,18 @@ def codebook():
 
 def check(name, table):
     """The table with its columns in order and of the right types; a `TableError` names the table, the column and an example."""
+    return _plain(_checked(name, table))
+
+
+def _plain(table):
+    """A table whose categories are texts."""
+    import pandas as pd
+    texts = lambda column: pd.array(column.cat.categories, dtype="str").take(column.cat.codes.to_numpy(), allow_fill=True)  # `astype` takes fifteen times as long
+    return table.assign(**{c: texts(table[c]) for c in table if table[c].dtype == "category"})
+
+
+def _checked(name, table):
+    """`check`, but categories stay: what few texts fill millions of rows is looked at, written and read by their numbers."""
     import pandas as pd
     schema = SCHEMAS[name]
     missing = [c for c in schema.columns if c not in table.columns]
@@ -196,10 +211,13 @@ def check(name, table):
         if nulls.any() and not spec.nullable:
             raise TableError(f"Table `{name}`, column `{column}`: null in row {nulls.to_numpy().argmax()}; every row needs a value.")
         try:
-            values = values.astype("Int64" if spec.kind == "int" and spec.nullable else dtypes[spec.kind])
+            values = values if values.dtype == "category" and spec.kind == "str" else values.astype("Int64" if spec.kind == "int" and spec.nullable else dtypes[spec.kind])
         except (TypeError, ValueError) as error:
             raise TableError(f"Table `{name}`, column `{column}`: expected {spec.kind}, found {table[column].dtype} ({error}).") from None
-        known = values[~nulls]
+        result[column] = values
+        if not spec.values and spec.low is None and spec.high is None:
+            continue
+        known = _plain(values.to_frame())[column][~nulls] if values.dtype == "category" else values[~nulls]
         bad = ~known.isin(spec.values) if spec.values else pd.Series(False, known.index)
         if spec.low is not None:
             bad |= known < spec.low
@@ -207,15 +225,31 @@ def check(name, table):
             bad |= known > spec.high
         if bad.any():
             raise TableError(f"Table `{name}`, column `{column}`: {known[bad].iloc[0]!r} is out of range in {int(bad.sum())} row(s).")
-        result[column] = values
     whole = pd.DataFrame(result | {c: table[c].astype("str") for c in table.columns if c not in result})
     if {"start", "end"} <= set(whole.columns) and (whole["end"] < whole["start"]).any():
         raise TableError(f"Table `{name}`: `end` before `start` in {int((whole['end'] < whole['start']).sum())} row(s).")
-    twice = whole.duplicated(list(schema.key))
+    twice = _twice(whole[list(schema.key)])
     if twice.any():
         example = whole.loc[twice, list(schema.key)].iloc[0].to_dict()
         raise TableError(f"Table `{name}`: {int(twice.sum())} row(s) repeat the key {', '.join(schema.key)}; the first is {example}.")
     return whole.reset_index(drop=True)
+
+
+def _twice(keys):
+    """Which rows repeat one before: `DataFrame.duplicated`, by one number for each row."""
+    import numpy as np
+    import pandas as pd
+    number, most = np.zeros(len(keys), "int64"), 1
+    for column in (keys[name] for name in keys):
+        codes, distinct = (column.array.codes, column.array.categories) if column.dtype == "category" else pd.factorize(column)
+        if most * (len(distinct) + 1) >= 2**62:
+            number, seen = pd.factorize(number)
+            most = len(seen)
+        number *= len(distinct) + 1
+        number += codes                                             # null is -1
+        number += 1
+        most *= len(distinct) + 1
+    return pd.Series(number).duplicated() if (np.diff(np.sort(number)) == 0).any() else pd.Series(np.zeros(len(keys), bool))
 
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------------------
@@ -310,7 +344,7 @@ def _add_rows(whole, table):
     """A hash of some rows, with the next ones added; where there is none yet, one of the columns."""
     import pandas as pd
     if whole is None:
-        return hashlib.sha256(json.dumps([list(table.columns), [str(t) for t in table.dtypes]]).encode())
+        return hashlib.sha256(json.dumps([list(table.columns), ["str" if t == "category" else str(t) for t in table.dtypes]]).encode())
     whole.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     return whole
 
@@ -507,13 +541,14 @@ class Store:
         content = self.seen[name] = self.content(name)
         self.record("read", name, content)
         try:
-            table = check(name, pq.ParquetFile(self.path(name), page_checksum_verification=True).read().to_pandas())
+            few = [c for c in REPEATED if SCHEMAS[name].columns.keys() >= CODINGS.keys()]
+            table = _checked(name, pq.ParquetFile(self.path(name), read_dictionary=few, page_checksum_verification=True).read().to_pandas())
             damage = "" if content_hash(table) == content else "its content is not what was written"
         except (pa.ArrowException, OSError, ValueError) as error:
             damage = str(error)[:100]
         if damage:
             raise TableError(f"Table `{name}` is damaged ({damage}): delete {self.path(name)} and run notebook {SCHEMAS[name].notebook} again.")
-        return table
+        return _plain(table)
 
     def write(self, name, table, *, made_from):
         """Check and write a table. `made_from`: names of tables, `"source"`, or paths of files (dictionaries) it was made from.
@@ -525,23 +560,24 @@ class Store:
         if callable(table) and choice("ENGINE", None) == "dask" and self._has_parts(name, made_from):
             self.record("wrote", self.path(name).relative_to(home()).as_posix(), fingerprint(self.path(name)))
             return self.read(name)
-        schema, table = SCHEMAS[name], check(name, table() if callable(table) else table)
+        schema, table = SCHEMAS[name], _checked(name, table() if callable(table) else table)
         inputs = self._inputs(name, made_from)
         if schema.parent:
             keys = list(schema.parent_key)
             parent = pq.read_table(self.path(schema.parent), columns=keys).to_pandas()
-            lost = table[keys].drop_duplicates().merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
+            lost = _plain(table[keys].drop_duplicates()).merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
             if len(lost):
                 raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
         said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*schema.room.split()), "content": content_hash(table)}
         arrow = pa.Table.from_pandas(table, preserve_index=False)
-        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"news-framing": json.dumps(said).encode()})
+        plain = pa.Schema.from_pandas(_plain(table.head(0)), preserve_index=False)       # to other readers categories are texts
+        arrow = arrow.replace_schema_metadata({**plain.metadata, b"news-framing": json.dumps(said).encode()})
         buffer = pa.BufferOutputStream()
-        pq.write_table(arrow, buffer, compression="zstd", write_page_checksum=True)
+        pq.write_table(arrow, buffer, compression="zstd", write_page_checksum=True, store_schema=arrow.schema.types == plain.types)
         with alone(self.name, tidy=False) if choice("LAB", None) else nullcontext():  # no table changes under a report; a report waits for no lab
             write_atomically(self.path(name), buffer.getvalue().to_pybytes())
         self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
-        return table
+        return _plain(table)
 
     def write_parts(self, name, parts, *, made_from, stamp):
         """Write a table that comes in parts of it, checked already, in the order of its rows; no two are in memory. `stamp`: what `scale` knows it by."""
