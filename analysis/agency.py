@@ -63,35 +63,40 @@ def forms_of(verb):
 def acts(s, verbs, index, *, every=False):
     """Who does what to whom in one `Sentence`, by its tokens that may be verbs (`Words.verb`) and `verb_index()`: (verb, its token, agent span or null, patient span or null, passive,
     negated, entry) per verb of the table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
-    found, before, was_passive, says = [], None, False, sayings(loose=False)
+    found, before, was_passive, says, low, tags, n, plain = [], None, False, sayings(loose=False), s.low, s.tag, s.n, s.words.plain
     for k in verbs:
-        word, entry, tail = s.low[k], None, k
+        word, tag, entry, tail = low[k], tags[k], None, k
         for candidate in index.get(word, ()):
             tail = _with_particle(s, k, candidate[0]) if candidate[0] else k
             if tail is not None:
                 entry = candidate
                 break
         if entry is None:
-            if not every or s.tag[k] == "NN" or word in AUX or not word.isalpha():
+            if not every or tag == "NN" or word in AUX or not word.isalpha():
                 continue
             entry, tail = ((), 0.0, 0.0, False, word), k
-        a, b, _, first, flags = subject(s, k)
-        if a == b and before and flags & {"and", "infinitive"}:
-            a, b = before                                          # "He came and attacked", "wants to attack"
+        if k and plain[s.first + k - 1]:
+            a, b, first, flags = k - s.back[k - 1], k, k, ()            # `subject`, as it most often is
+        else:
+            a, b, _, first, flags = subject(s, k)
+            if a == b and before and flags & {"and", "infinitive"}:
+                a, b = before                                          # "He came and attacked", "wants to attack"
         before = (a, b) if a < b else before
-        j = _past_quantifiers(s, tail + 1) if tail + 1 < s.n and s.low[tail + 1] in QUANTIFIERS else tail + 1
-        behind = s.tag[j] if j < s.n else "."
-        bare = first == k and a < b and s.tag[k] in ("VBN", "VBD") and word not in says  # "men accused of theft"; "he was cheered, his deputy jeered"
-        if bare and s.tag[k] == "VBN" and not was_passive and not any(s.tag[i] in FINITE and i != k for i in range(s.n)):
-            bare = False                                           # the sentence's only verb is no participle, whatever its tag
-        passive = s.tag[k] in ("VBN", "VBD") and ("passive" in flags or bare and (
-            s.tag[k] == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD", "VBG")) or was_passive and behind in (".", ",", "CC", ":")))
+        j = _past_quantifiers(s, tail + 1) if tail + 1 < n and low[tail + 1] in QUANTIFIERS else tail + 1
+        passive = False
+        if tag == "VBN" or tag == "VBD":
+            behind = tags[j] if j < n else "."
+            bare = first == k and a < b and word not in says           # "men accused of theft"; "he was cheered, his deputy jeered"
+            if bare and tag == "VBN" and not was_passive and not any(tags[i] in FINITE and i != k for i in range(n)):
+                bare = False                                           # the sentence's only verb is no participle, whatever its tag
+            passive = "passive" in flags or bare and (
+                tag == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD", "VBG")) or was_passive and behind in (".", ",", "CC", ":"))
         was_passive = passive
         if passive:
-            by = next((i for i in range(tail + 1, min(s.n, tail + 6)) if s.low[i] == "by"), None)
+            by = next((i for i in range(tail + 1, min(n, tail + 6)) if low[i] == "by"), None)
             agent, patient = ((by + 1, after_phrase(s, by + 1)) if by else None), (a, b)
         else:
-            while j < s.n and (s.tag[j] == "RB" or s.low[j] in OBJECT_PREPOSITIONS):
+            while j < n and (tags[j] == "RB" or low[j] in OBJECT_PREPOSITIONS):
                 j += 1
             agent, patient = (a, b), (j, after_phrase(s, j))
         found.append((entry[4], k, agent if agent and agent[0] < agent[1] else None, patient if patient[0] < patient[1] else None, passive, "not" in flags, entry))
@@ -160,6 +165,7 @@ def find_acts(sentences, tokens, actors, segments=None):
     given, forms = defaultdict(set), Chunks(lambda cues: [{(verb := cue.split()[0].lower())} | inflected(verb) for cue in cues])
     for *key, cue in zip(*(segments.loc[segments["cue"].notna(), c].tolist() for c in (*keys, "cue"))) if segments is not None else ():
         given[tuple(key)] |= forms[cue]                             # looser words of saying count where a voice was found by them
+    words.ends_head, words.noun = words.next_and_last(words.among(ENDS_HEAD), words.where(words.tagged("CD", start="NN") | words.tagged(start="PRP")) | words.among(SOME))
     verbs, nouns = (places_of(flag, heads) for flag in (words.verb & ~words.among(AUX - index.keys()), words.among(events) & words.where(words.tagged(start="NN"))))
     rows = []
     for number, key in enumerate(zip(*(sentences[c].tolist() for c in keys))):
@@ -171,9 +177,9 @@ def find_acts(sentences, tokens, actors, segments=None):
             for role, (a, b) in parts:
                 if actor := _participant(s, a, b, names, events):
                     rows.append((number, actor, role, verb, construction, s.first + a, s.first + b - 1, k, s.first + k))
-    found = pd.DataFrame(rows, columns=["number", "actor", "role", "verb", "construction", "start", "end", "act", "at"])
-    for column, place in (("start", "start"), ("end", "end"), ("at", "start")) if rows else ():
-        found[column] = tokens[place].to_numpy()[found[column].to_numpy("int64")]
+    kinds = {"number": "int64", "actor": "str", "role": "str", "verb": "str", "construction": "str", "start": "int64", "end": "int64", "act": "int64", "at": "int64"}
+    columns = {name: pd.array(column, dtype="str") if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in zip(kinds.items(), list(zip(*rows)) or [()] * len(kinds))}
+    found = pd.DataFrame(columns | {column: tokens[place].to_numpy()[columns[column]] for column, place in (("start", "start"), ("end", "end"), ("at", "start"))})
     found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
     if segments is not None:
         found = pd.concat([found, _given_the_word(found, segments, actors)], ignore_index=True)
@@ -247,14 +253,11 @@ def _phrase(s, j):
 
 def _participant(s, a, b, names, events):
     """Who a phrase means: its actor, name or head noun; null where it has none of these (“more”)."""
-    low, tag, stop = s.low, s.tag, a + 1
-    while stop < b and low[stop] not in ENDS_HEAD:
-        stop += 1
+    low, tag, first = s.low, s.tag, s.first
+    stop = max(a + 1, min(b, s.words.ends_head[first + a + 1] - first))
     while stop > a + 1 and tag[stop - 1] == "POS":
         stop -= 1
-    head = stop - 1
-    while head >= a and not (tag[head].startswith(("NN", "PRP")) or tag[head] == "CD" or low[head] in SOME):
-        head -= 1
+    head = s.words.noun[first + stop - 1] - first
     if head < a:                                                # “an Israeli strike”: only the adjective
         return next((actor for i, (actor, _) in names.items() if a <= i < stop), None)
     if names:

@@ -17,6 +17,7 @@ import zipfile
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -565,14 +566,16 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     numbers, first_with, sets, duplicate_of = defaultdict(lambda: len(numbers)), {}, {}, {}
     ids, texts = articles["article_id"].to_numpy(), articles["text"].to_numpy()
     weights = np.random.default_rng(20231026).integers(1, 2**63, shingle, dtype=np.uint64) | np.uint64(1)
-    for i in order:
-        words = re.findall(r"\w+", texts[i].lower())
-        codes = np.fromiter(map(numbers.__getitem__, words), np.uint64, len(words)) + np.uint64(1)
-        if len(codes) >= shingle:
-            windows = np.lib.stride_tricks.sliding_window_view(codes * np.uint64(0x9E3779B97F4A7C15) ^ (codes >> np.uint64(7)), shingle)
-            codes = (windows * weights).sum(axis=1, dtype=np.uint64)
-            codes ^= codes >> np.uint64(29)
-        sets[i] = np.unique(codes)
+    for begin in range(0, len(order), 500):
+        some = order[begin:begin + 500]
+        words = [re.findall(r"\w+", texts[i].lower()) for i in some]
+        ends = np.cumsum([len(found) for found in words]).tolist()
+        codes = np.fromiter(map(numbers.__getitem__, chain.from_iterable(words)), np.uint64, ends[-1]) + np.uint64(1)
+        mixed, runs = codes * np.uint64(0x9E3779B97F4A7C15) ^ (codes >> np.uint64(7)), max(len(codes) - shingle + 1, 0)
+        shingles = sum((mixed[j:j + runs] * weights[j] for j in range(shingle)), np.zeros(runs, np.uint64))
+        shingles ^= shingles >> np.uint64(29)
+        sets |= {i: np.unique(shingles[a:b - shingle + 1] if b - a >= shingle else codes[a:b]) for i, a, b in zip(some.tolist(), [0, *ends], ends)}
+    for i in order.tolist():
         original = first_with.setdefault(hash(sets[i].tobytes()), i)
         if original != i and len(sets[i]):
             duplicate_of[i] = original
@@ -588,10 +591,15 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
         i = singles[later]
         j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
         small = min(len(sets[i]), len(sets[j]))
-        if i not in duplicate_of and small >= 16 and len(np.intersect1d(sets[i], sets[j], assume_unique=True)) >= max(containment * small, part * len(sets[i])):
+        if i not in duplicate_of and small >= 16 and _shared(sets[i], sets[j]) >= max(containment * small, part * len(sets[i])):
             duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
+
+
+def _shared(one, other):
+    """How many numbers two sorted sets share."""
+    return np.count_nonzero(other[np.minimum(np.searchsorted(other, one), len(other) - 1)] == one)
 
 
 def told(refused, *, most=3):

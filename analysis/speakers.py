@@ -122,6 +122,11 @@ class Words:
         """For each row, the first from there on where a flag is set; the table's end where none is."""
         return np.minimum.accumulate(np.where(flag, self.rows, len(flag))[::-1])[::-1]
 
+    def next_and_last(self, one, other):
+        """For each row, the first from there on (one more is beyond the table) where `one` is set, and the last up to there where `other` is, -1 where there is none."""
+        last = np.maximum.accumulate(np.where(other, self.rows, -1)) if len(self.rows) else self.rows
+        return (memoryview(column.astype("int32")) for column in (np.append(self._next(one), len(self.rows)), last))
+
     def _ahead(self):
         """How many tokens the noun phrase has that begins at each token."""
         heads = self.tagged("PRP", start="NN") | self.said(TIMES)
