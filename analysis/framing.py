@@ -295,11 +295,12 @@ def dictionary(codebook):
 
 # ---- coding ---------------------------------------------------------------------------------------------------------------------
 
-def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, actors=None):
+def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, actors=None, categories=False):
     """Sentences → `frames`: one row per sentence × variable and per segment × variable, coder = the codebook's name.
 
     value: number of matches where the variable's rule is true, else 0; evidence: [[term, start, end, indicator], …], what fired, also where it was
-    not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Texts that fill many rows are categories. Entman 1993 for the concept.
+    not enough. A match belongs to the segment it begins in. Value null where the article is not in English. Entman 1993 for the concept.
+    With `categories` texts that fill many rows come as categories, which is quicker to check and to write.
     """
     plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
     specs = {(book.name, name): spec for book in codebooks for name, spec in book.variables.items()}
@@ -332,12 +333,13 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     category = lambda codes, texts: pd.Categorical.from_codes(codes, texts)
     of_kind = lambda i: np.concatenate([np.tile(kind[which, i], len(keys)) for keys, _, _, which, _ in every])
     article = {id(keys): np.repeat([numbers[article] for article in keys["article_id"].iloc[runs]], np.diff(runs, append=len(keys))).astype("int32") for keys, _, runs in kinds}
-    return pd.DataFrame({
+    whole = pd.DataFrame({
         "article_id": category(repeat(lambda keys: article[id(keys)]), ids), "sentence_id": repeat(lambda keys: keys["sentence_id"].to_numpy("int64")),
         "segment_id": pd.arrays.IntegerArray(repeat(lambda keys: keys["segment_id"].to_numpy("int64") if keys is segments else np.ones(len(keys), "int64")), repeat(lambda keys: np.full(len(keys), keys is sentences))),
         "coder": category(of_kind(0), coders), "variable": category(of_kind(1), variables), "target": category(np.full(n, -1, "int8"), []), "label": category(np.full(n, -1, "int8"), []),
         "value": column(value), "evidence": texts.take(column(why), allow_fill=True),
     }, columns=list(tables.CODINGS), copy=False)
+    return whole if categories else tables.plain(whole)
 
 
 def _coded(plan, specs, hits, terms, english):

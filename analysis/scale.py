@@ -51,7 +51,7 @@ def chain(articles, choices=None):
     made("tone", pd.concat([sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events),
                             targets.code_toward(sentences, words, articles, agency.read_actors(ACTORS), segments)], ignore_index=True))
     acts = made("agency", agency.find_acts(sentences, words, agency.read_actors(), segments))
-    coded = [framing.code_frames(sentences, words, articles, framing.read_codebooks(own), segments, acts), trained.code_frames(coder, sentences, words, articles) if coder else None]
+    coded = [framing.code_frames(sentences, words, articles, framing.read_codebooks(own), segments, acts, categories=True), trained.code_frames(coder, sentences, words, articles) if coder else None]
     made("frames", pd.concat(filter(lambda part: part is not None and len(part), coded), ignore_index=True))
     return t
 

@@ -184,10 +184,10 @@ def codebook():
 
 def check(name, table):
     """The table with its columns in order and of the right types; a `TableError` names the table, the column and an example."""
-    return _plain(_checked(name, table))
+    return plain(_checked(name, table))
 
 
-def _plain(table):
+def plain(table):
     """A table whose categories are texts."""
     import pandas as pd
     texts = lambda column: pd.array(column.cat.categories, dtype="str").take(column.cat.codes.to_numpy(), allow_fill=True)  # `astype` takes fifteen times as long
@@ -217,7 +217,7 @@ def _checked(name, table):
         result[column] = values
         if not spec.values and spec.low is None and spec.high is None:
             continue
-        known = _plain(values.to_frame())[column][~nulls] if values.dtype == "category" else values[~nulls]
+        known = plain(values.to_frame())[column][~nulls] if values.dtype == "category" else values[~nulls]
         bad = ~known.isin(spec.values) if spec.values else pd.Series(False, known.index)
         if spec.low is not None:
             bad |= known < spec.low
@@ -253,20 +253,6 @@ def _twice(keys):
 
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------------------
-
-def repeated(*blocks):
-    """A column of texts, put together from bytes, since taking them one by one is ten times slower. A block: (texts, how often each stands in a row: one number or one for each, how often all that is repeated)."""
-    import numpy as np
-    import pandas as pd
-    import pyarrow as pa
-    whole, lengths = [], []
-    for texts, each, times in blocks:
-        written, each = [text.encode("utf-8") for text in texts], np.broadcast_to(each, len(texts))
-        whole.append(b"".join([text * n for text, n in zip(written, each.tolist())]) * times)
-        lengths.append(np.tile(np.repeat(np.array([len(text) for text in written], dtype="int64"), each), times))
-    ends = np.cumsum(np.concatenate([[0], *lengths]), dtype="int64")
-    return pd.array(pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(b"".join(whole))), dtype="str")
-
 
 def nothing(n):
     """A column of texts that are all null."""
@@ -548,7 +534,7 @@ class Store:
             damage = str(error)[:100]
         if damage:
             raise TableError(f"Table `{name}` is damaged ({damage}): delete {self.path(name)} and run notebook {SCHEMAS[name].notebook} again.")
-        return _plain(table)
+        return plain(table)
 
     def write(self, name, table, *, made_from):
         """Check and write a table. `made_from`: names of tables, `"source"`, or paths of files (dictionaries) it was made from.
@@ -565,19 +551,20 @@ class Store:
         if schema.parent:
             keys = list(schema.parent_key)
             parent = pq.read_table(self.path(schema.parent), columns=keys).to_pandas()
-            lost = _plain(table[keys].drop_duplicates()).merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
+            lost = plain(table[keys].drop_duplicates()).merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
             if len(lost):
                 raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
         said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*schema.room.split()), "content": content_hash(table)}
         arrow = pa.Table.from_pandas(table, preserve_index=False)
-        plain = pa.Schema.from_pandas(_plain(table.head(0)), preserve_index=False)       # to other readers categories are texts
-        arrow = arrow.replace_schema_metadata({**plain.metadata, b"news-framing": json.dumps(said).encode()})
+        texts = pa.Schema.from_pandas(plain(table.head(0)), preserve_index=False)       # to other readers categories are texts
         buffer = pa.BufferOutputStream()
-        pq.write_table(arrow, buffer, compression="zstd", write_page_checksum=True, store_schema=arrow.schema.types == plain.types)
+        with pq.ParquetWriter(buffer, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=arrow.schema.types == texts.types) as file:
+            file.write_table(arrow)
+            file.add_key_value_metadata({**texts.metadata, b"news-framing": json.dumps(said).encode()})
         with alone(self.name, tidy=False) if choice("LAB", None) else nullcontext():  # no table changes under a report; a report waits for no lab
             write_atomically(self.path(name), buffer.getvalue().to_pybytes())
         self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
-        return _plain(table)
+        return plain(table)
 
     def write_parts(self, name, parts, *, made_from, stamp):
         """Write a table that comes in parts of it, checked already, in the order of its rows; no two are in memory. `stamp`: what `scale` knows it by."""

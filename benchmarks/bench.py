@@ -73,7 +73,7 @@ def chain(articles):
     step("tone, all of notebook 04", lambda: pd.concat([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events),
                                                        targets.code_toward(t["sentences"], t["tokens and tags"], articles, actors, t["voices"])]))
     step("agency", lambda: agency.find_acts(t["sentences"], t["tokens and tags"], actors, t["voices"]))
-    step("frames, four codebooks", lambda: framing.code_frames(t["sentences"], t["tokens and tags"], articles, books, t["voices"], t["agency"]))
+    step("frames, four codebooks", lambda: framing.code_frames(t["sentences"], t["tokens and tags"], articles, books, t["voices"], t["agency"], categories=True))
     forget()
     step("tokens without tags", lambda: tokens.split_tokens(t["sentences"], tags=False))
     return took, t
