@@ -4,4 +4,4 @@ Each module is a room of the house and takes tables to tables; the notebooks wal
 """
 import gc
 
-gc.set_threshold(200_000, 20, 20)  # millions of small lists without a cycle among them: looking for cycles at the usual pace took more than half the time
+gc.set_threshold(1_000_000, 20, 20)  # millions of small lists without a cycle among them: looking for cycles at the usual pace took more than half the time

@@ -34,8 +34,8 @@ def read_actors(path=None):
 
 def mentions(tokens, actors):
     """Where actors stand in units: unit, target, row and last (places in `tokens`). Names and aliases; an adjective (“Israeli”) counts too."""
-    hits = lexicons.match(tokens, actors)
-    return pd.DataFrame({"unit": tokens["unit"].to_numpy()[hits["row"]], "target": hits["category"], "row": hits["row"], "last": hits["row"] + hits["n_tokens"] - 1})
+    row, length, entry = lexicons.found(tokens, actors)
+    return pd.DataFrame({"unit": tokens["unit"].to_numpy()[row], "target": actors["category"].array.take(entry), "row": row, "last": row + length - 1})
 
 
 def verb_index():

@@ -28,7 +28,8 @@ def _blob():
     from textblob.en import parser, sentiment
     faces = {face.lower() for group in _text.EMOTICONS.values() for face in group}
     joined = "|".join(" ?".join(map(re.escape, face)) for face in sorted(faces))
-    abbreviated = lambda word: word in _text.ABBREVIATIONS or _text.RE_ABBR1.match(word) or _text.RE_ABBR2.match(word) or _text.RE_ABBR3.match(word)
+    shapes = re.compile("|".join(f"(?:{shape.pattern})" for shape in (_text.RE_ABBR1, _text.RE_ABBR2, _text.RE_ABBR3)))
+    abbreviated = lambda word: word in _text.ABBREVIATIONS or shapes.match(word)
     heads = {re.escape(face[0]) + (f" ?{re.escape(face[1])}" if face[0].isalnum() else "") for face in faces} | {r"\( !", OTHER}  # a quick look, where the pattern itself is slow
     begin, inside = ("|".join(sorted(map(re.escape, {face[a:b] for face in faces for a, b in parts(len(face))}))) for parts in (
         lambda n: [(0, b) for b in range(1, n)], lambda n: [(a, b) for a in range(1, n) for b in range(a + 1, n)]))

@@ -111,7 +111,8 @@ def _trends(hits, trends, clause):
     nouns, beside = nouns[beside >= 0], beside[beside >= 0]
     way, welcome = turn[beside], np.where(kind == "good", TREND, -TREND)[nouns["entry"]]
     taken = {place for row, last in zip(nouns["row"].tolist(), nouns["last"].tolist()) for place in range(row, last + 1)}.union(beside.tolist())
-    terms = [f"{trends['term'].iloc[n]} {'up' if up > 0 else 'down'}" for n, up in zip(nouns["entry"].tolist(), way.tolist())]
+    term = trends["term"].tolist()
+    terms = [f"{term[n]} {'up' if up > 0 else 'down'}" for n, up in zip(nouns["entry"].tolist(), way.tolist())]
     return nouns.assign(term=pd.array(terms, dtype="str"), score=way * welcome, plain=False), taken
 
 
@@ -136,7 +137,7 @@ CODERS = {"textblob": textblob, "vader": vader, "news": partial(by_lexicon, LEXI
 def units_of(sentences, tokens, segments=None):
     """What is coded: sentences, and with `segments` the segments of sentences that have several (a segment that is a whole sentence has the sentence's value).
 
-    Returns (units, tokens): units with article_id, sentence_id, segment_id (null: whole sentence), start, text; tokens with `unit`, the row of their unit.
+    Returns (units, tokens): units with article_id, sentence_id, segment_id (null: whole sentence), start, text; tokens (start, end, token, pos) with `unit`, the row of their unit.
     """
     keys = ["article_id", "sentence_id"]
     units = sentences[[*keys, "start", "text"]].assign(segment_id=pd.NA).reset_index(drop=True)
@@ -156,7 +157,7 @@ def units_of(sentences, tokens, segments=None):
         place = np.searchsorted(begins[order], sentence[inside] * far + tokens["start"].to_numpy()[inside], side="right") - 1
         rows, unit = np.concatenate([rows, inside]), np.concatenate([unit, len(units) + order[place]])
         units = pd.concat([units, parts[[*keys, "start", "text", "segment_id"]]], ignore_index=True)
-    return units.assign(segment_id=units["segment_id"].astype("Int64")), lexicons.take(tokens, rows).assign(unit=unit)
+    return units.assign(segment_id=units["segment_id"].astype("Int64")), lexicons.take(tokens[[c for c in ("start", "end", "token", "pos") if c in tokens]], rows).assign(unit=unit)
 
 
 def masked(units, tokens, events):

@@ -107,7 +107,7 @@ class Words:
         self.verb = self.where(self.tagged(start="VB")) | self.where(self.tagged("NN")) & self._behind(self.said(BEFORE_A_VERB))              # “did not praise”: the tagger's noun
         plain = self.free & ~self.among(PASSED_OVER) & self.where(~self.tagged("RB", "RBR", "MD"))
         flags = certain, perhaps, main, relative, plain, types.of(lambda word: word.rstrip(".") in TITLES), self.among(FEMALE | MALE) | types.of(lambda word: word.rstrip(".") in FEMALE | MALE)
-        self.certain, self.perhaps, self.main, self.relative, self.plain, self.titles, self.sexed = (flag.tobytes() for flag in flags)
+        self.certain, self.perhaps, self.main, self.relative, self.plain, self.titles, self.sexed, self.told = (flag.tobytes() for flag in (*flags, flags[-1] | flags[-2]))
         self.ahead, self.back = (memoryview(found.astype("int32")) for found in (self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))))
 
     def _behind(self, held):
@@ -187,10 +187,15 @@ class Cast:
 
     def __init__(self, names):
         """names: (sentence, first token, behind the last) of every run of proper nouns."""
-        self.full, self.sex, self.role, self.unnamed = {}, {}, [], set()
+        self.full, self.sex, self.role, self.unnamed, met = {}, {}, [], set(), set()
         self.person = self.group = self.last = self.plural = None
-        for name in names:
-            self._meet(*name)
+        for s, i, j in names:
+            first, before = s.first, s.low[i - 1] if i else ""
+            if before not in ROLES and before != "," and s.low[j:j + 1] != [","] and s.words.told.find(1, first + (i - 3 if i > 3 else 0), first + j) < 0:
+                if (name := tuple(s.raw[i:j])) in met:
+                    continue                                        # a name that was met and of which nothing is said here
+                met.add(name)
+            self._meet(s, i, j)
 
     def _meet(self, s, i, j):
         first = s.first
