@@ -327,10 +327,11 @@ def content_hash(table):
 
 
 def _add_rows(whole, table):
-    """A hash of some rows, with the next ones added; where there is none yet, one of the columns."""
+    """A hash of some rows, with the next ones added; where there is none yet, one of the columns. Numbers to nine decimals: beyond, processors differ."""
     import pandas as pd
     if whole is None:
         return hashlib.sha256(json.dumps([list(table.columns), ["str" if t == "category" else str(t) for t in table.dtypes]]).encode())
+    table = table.assign(**{c: table[c].round(9) + 0.0 for c in table if table[c].dtype == "float64"})  # no -0.0
     whole.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     return whole
 
