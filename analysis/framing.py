@@ -319,27 +319,28 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     english = np.concatenate([english, english[of_segments[~alone]]])
     hits = {name: np.concatenate([column, column[inner]]) for name, column in hits.items()} | {"unit": np.concatenate([hits["sentence"], unit[segment[inner]]])}
     value, why, texts = _coded(plan, specs, hits, terms, english)
-    of_book, begin, blocks = [sum(owner == book.name for owner, _ in specs) for book in codebooks], 0, []
-    for many in of_book:
-        blocks.append((slice(begin, begin + many), many))
-        begin += many
-    kinds = [(keys, rows, np.flatnonzero(np.append(True, keys["article_id"].ne(keys["article_id"].shift()).to_numpy()[1:])[:len(keys)])) for keys, rows in ((sentences, slice(len(sentences))), (segments, unit))]
-    every = [(*kind, *block) for kind in kinds for block in blocks]
-    repeat = lambda of: np.concatenate([np.repeat(of(keys), many) for keys, _, _, _, many in every] or [of(sentences)])
-    column = lambda matrix: np.concatenate([matrix[rows, which].ravel() for _, rows, _, which, _ in every])
-    names, n = list(specs), sum(len(keys) * many for keys, _, _, _, many in every)
-    coders, variables, ids = sorted({owner for owner, _ in names}), sorted({name for _, name in names}), sorted(set(articles["article_id"]))
-    numbers, kind = dict(zip(ids, range(len(ids)))), np.array([(coders.index(owner), variables.index(name)) for owner, name in names] or [(0, 0)], dtype="int16")
-    category = lambda codes, texts: pd.Categorical.from_codes(codes, texts)
-    of_kind = lambda i: np.concatenate([np.tile(kind[which, i], len(keys)) for keys, _, _, which, _ in every])
-    article = {id(keys): np.repeat([numbers[article] for article in keys["article_id"].iloc[runs]], np.diff(runs, append=len(keys))).astype("int32") for keys, _, runs in kinds}
-    whole = pd.DataFrame({
-        "article_id": category(repeat(lambda keys: article[id(keys)]), ids), "sentence_id": repeat(lambda keys: keys["sentence_id"].to_numpy("int64")),
-        "segment_id": pd.arrays.IntegerArray(repeat(lambda keys: keys["segment_id"].to_numpy("int64") if keys is segments else np.ones(len(keys), "int64")), repeat(lambda keys: np.full(len(keys), keys is sentences))),
-        "coder": category(of_kind(0), coders), "variable": category(of_kind(1), variables), "target": category(np.full(n, -1, "int8"), []), "label": category(np.full(n, -1, "int8"), []),
-        "value": column(value), "evidence": texts.take(column(why), allow_fill=True),
-    }, columns=list(tables.CODINGS), copy=False)
+    ends = np.cumsum([0, *(len(book.variables) for book in codebooks)]).tolist()
+    blocks = [(keys, rows, slice(first, stop)) for keys, rows in ((sentences, slice(len(sentences))), (segments, unit)) for first, stop in zip(ends, ends[1:])]
+    whole = _rows(blocks, list(specs), value, why, texts)
     return whole if categories else tables.plain(whole)
+
+
+def _rows(blocks, names, value, why, texts):
+    """The codings of blocks of units × variables: (the units' table, their rows in the matrices of values and of evidence, the variables' columns there)."""
+    of_unit = lambda given: np.concatenate([np.repeat(given(units), which.stop - which.start) for units, _, which in blocks])
+    of_variable = lambda given: np.concatenate([np.tile(given[which], len(units)) for units, _, which in blocks])
+    of_cell = lambda matrix: np.concatenate([matrix[rows, which].ravel() for _, rows, which in blocks])
+    articles, (coders, variables) = sorted({article for units, *_ in blocks for article in units["article_id"].unique()}), (sorted(set(column)) for column in zip(*names))
+    numbered = lambda i, known: np.array([known.index(name[i]) for name in names], dtype="int16")
+    part, article = lambda units: units["segment_id"].to_numpy("int64") if "segment_id" in units else np.ones(len(units), "int64"), pd.CategoricalDtype(articles)
+    columns = {
+        "article_id": pd.Categorical.from_codes(of_unit(lambda units: units["article_id"].astype(article).cat.codes), dtype=article), "sentence_id": of_unit(lambda units: units["sentence_id"].to_numpy("int64")),
+        "segment_id": pd.arrays.IntegerArray(of_unit(part), of_unit(lambda units: np.full(len(units), "segment_id" not in units))),
+        "coder": pd.Categorical.from_codes(of_variable(numbered(0, coders)), coders), "variable": pd.Categorical.from_codes(of_variable(numbered(1, variables)), variables),
+        "value": of_cell(value), "evidence": texts.take(of_cell(why), allow_fill=True),
+    }
+    nobody = pd.Categorical.from_codes(np.full(len(columns["value"]), -1, "int8"), [])
+    return pd.DataFrame(columns | {"target": nobody, "label": nobody}, columns=list(tables.CODINGS), copy=False)
 
 
 def _coded(plan, specs, hits, terms, english):
