@@ -580,14 +580,15 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
         if original != i and len(sets[i]):
             duplicate_of[i] = original
     singles = [i for i in order if i not in duplicate_of]
-    sketch = pd.DataFrame({"code": np.concatenate([sets[i][sets[i] % 4 == 0] for i in singles] or [np.array([], np.uint64)]),
-                           "rank": np.repeat(np.arange(len(singles)), [int((sets[i] % 4 == 0).sum()) for i in singles])})
-    sketch = sketch.sort_values(["code", "rank"], kind="stable")
-    holders = sketch.groupby("code")["rank"]
-    sketch = sketch.assign(first=holders.transform("first"), before=holders.shift())
-    sketch = sketch[sketch["rank"] != sketch["first"]]
-    pairs = pd.concat([sketch[["rank", "first"]].set_axis(["later", "earlier"], axis=1), sketch[["rank", "before"]].set_axis(["later", "earlier"], axis=1)]).drop_duplicates()
-    for later, earlier in pairs.astype("int64").sort_values(["later", "earlier"]).itertuples(index=False):
+    sketch = [sets[i][sets[i] % 4 == 0] for i in singles]
+    rank = np.repeat(np.arange(len(singles), dtype="int32"), [len(codes) for codes in sketch])
+    sketch = np.concatenate([*sketch, np.array([], np.uint64)])
+    order = np.argsort(sketch, kind="stable")
+    same = np.append(False, np.diff(sketch[order]) == 0)[:len(order)]             # as the holder before
+    begins, again, rank = np.flatnonzero(~same), np.flatnonzero(same), rank[order].astype("int64")
+    first = begins[np.searchsorted(begins, again) - 1]
+    pairs = np.unique(np.concatenate([rank[again] * len(singles) + rank[held] for held in (first, again - 1)]))
+    for later, earlier in zip(*(column.tolist() for column in np.divmod(pairs, max(len(singles), 1)))):
         i = singles[later]
         j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
         small = min(len(sets[i]), len(sets[j]))

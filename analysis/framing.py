@@ -339,7 +339,7 @@ def _rows(blocks, names, value, why, texts):
         "coder": pd.Categorical.from_codes(of_variable(numbered(0, coders)), coders), "variable": pd.Categorical.from_codes(of_variable(numbered(1, variables)), variables),
         "value": of_cell(value), "evidence": texts.take(of_cell(why), allow_fill=True),
     }
-    nobody = pd.Categorical.from_codes(np.full(len(columns["value"]), -1, "int8"), [])
+    nobody = pd.Categorical.from_codes(np.full(len(columns["value"]), -1, "int8"), pd.Index([], dtype="str"))
     return pd.DataFrame(columns | {"target": nobody, "label": nobody}, columns=list(tables.CODINGS), copy=False)
 
 

@@ -40,7 +40,7 @@ def chain(articles, choices=None):
     own, coder = choices.get("CODEBOOK"), choices.get("TRAINED")
 
     def made(name, table):
-        t[name] = tables.check(name, table)
+        t[name] = tables.checked(name, table)
         return t[name]
 
     events, chosen = lexicons.read_dictionary(sentiment.LEXICONS / "events.csv"), _choices_of("04_sentiment")["EVENTS"]

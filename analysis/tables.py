@@ -184,7 +184,7 @@ def codebook():
 
 def check(name, table):
     """The table with its columns in order and of the right types; a `TableError` names the table, the column and an example."""
-    return plain(_checked(name, table))
+    return plain(checked(name, table))
 
 
 def plain(table):
@@ -194,7 +194,7 @@ def plain(table):
     return table.assign(**{c: texts(table[c]) for c in table if table[c].dtype == "category"})
 
 
-def _checked(name, table):
+def checked(name, table):
     """`check`, but categories stay: what few texts fill millions of rows is looked at, written and read by their numbers."""
     import pandas as pd
     schema = SCHEMAS[name]
@@ -249,7 +249,7 @@ def _twice(keys):
         number += codes                                             # null is -1
         number += 1
         most *= len(distinct) + 1
-    return pd.Series(number).duplicated() if (np.diff(np.sort(number)) == 0).any() else pd.Series(np.zeros(len(keys), bool))
+    return pd.Series(number).duplicated().to_numpy() if (np.diff(np.sort(number)) == 0).any() else np.zeros(len(keys), bool)
 
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------------------
@@ -319,6 +319,15 @@ def files_below(folder):
     """The files of a corpus folder in a fixed order; hidden ones are left out."""
     return sorted(path for path in Path(folder).rglob("*")
                   if path.is_file() and not any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts))
+
+
+def _as_arrow(table):
+    """(Arrow's table, with categories numbered alike in every part; what tells other readers that they are texts, nothing where there are none)."""
+    import pyarrow as pa
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [field.with_type(pa.dictionary(pa.int32(), pa.large_string())) if pa.types.is_dictionary(field.type) else field for field in arrow.schema]
+    few = any(pa.types.is_dictionary(field.type) for field in fields)
+    return arrow.cast(pa.schema(fields, arrow.schema.metadata)) if few else arrow, pa.Schema.from_pandas(plain(table.head(0)), preserve_index=False).metadata if few else {}
 
 
 def content_hash(table):
@@ -529,7 +538,7 @@ class Store:
         self.record("read", name, content)
         try:
             few = [c for c in REPEATED if SCHEMAS[name].columns.keys() >= CODINGS.keys()]
-            table = _checked(name, pq.ParquetFile(self.path(name), read_dictionary=few, page_checksum_verification=True).read().to_pandas())
+            table = checked(name, pq.ParquetFile(self.path(name), read_dictionary=few, page_checksum_verification=True).read().to_pandas())
             damage = "" if content_hash(table) == content else "its content is not what was written"
         except (pa.ArrowException, OSError, ValueError) as error:
             damage = str(error)[:100]
@@ -547,7 +556,7 @@ class Store:
         if callable(table) and choice("ENGINE", None) == "dask" and self._has_parts(name, made_from):
             self.record("wrote", self.path(name).relative_to(home()).as_posix(), fingerprint(self.path(name)))
             return self.read(name)
-        schema, table = SCHEMAS[name], _checked(name, table() if callable(table) else table)
+        schema, table = SCHEMAS[name], checked(name, table() if callable(table) else table)
         inputs = self._inputs(name, made_from)
         if schema.parent:
             keys = list(schema.parent_key)
@@ -556,12 +565,11 @@ class Store:
             if len(lost):
                 raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
         said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*schema.room.split()), "content": content_hash(table)}
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        texts = pa.Schema.from_pandas(plain(table.head(0)), preserve_index=False)       # to other readers categories are texts
-        buffer = pa.BufferOutputStream()
-        with pq.ParquetWriter(buffer, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=arrow.schema.types == texts.types) as file:
+        buffer, (arrow, told) = pa.BufferOutputStream(), _as_arrow(table)
+        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"news-framing": json.dumps(said).encode()})
+        with pq.ParquetWriter(buffer, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=not told) as file:
             file.write_table(arrow)
-            file.add_key_value_metadata({**texts.metadata, b"news-framing": json.dumps(said).encode()})
+            file.add_key_value_metadata(told and {**arrow.schema.metadata, **told})
         with alone(self.name, tidy=False) if choice("LAB", None) else nullcontext():  # no table changes under a report; a report waits for no lab
             write_atomically(self.path(name), buffer.getvalue().to_pybytes())
         self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
@@ -575,12 +583,12 @@ class Store:
         aside = self.path(name).with_name(f".{name}.{os.getpid()}")
         try:
             for part in parts:
-                arrow = pa.Table.from_pandas(part, preserve_index=False)
-                file, whole = file or pq.ParquetWriter(aside, arrow.schema, compression="zstd", write_page_checksum=True), whole or _add_rows(None, part)
+                arrow, told = _as_arrow(part)
+                file, whole = file or pq.ParquetWriter(aside, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=not told), whole or _add_rows(None, part)
                 whole = _add_rows(whole, part)
                 file.write_table(arrow)
             said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*SCHEMAS[name].room.split()), "content": whole.hexdigest(), "partitions": stamp}
-            file.add_key_value_metadata({"news-framing": json.dumps(said)})
+            file.add_key_value_metadata({**told, b"news-framing": json.dumps(said).encode()})
             file.close()
             os.replace(aside, self.path(name))
         finally:

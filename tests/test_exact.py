@@ -1,4 +1,5 @@
 """The fast ways beside the libraries they stand for: equal, not nearly equal, on made text and on the default corpus where it was fetched."""
+import random
 
 import pytest
 from hypothesis import example, given, settings
@@ -43,6 +44,17 @@ def same_tokens(text):
 @example(["NOT a GOOD day, HARDLY a good one, but a kind of GREAT one, kind of"])
 def test_tone_of_any_texts_is_the_libraries(texts):
     same_tone(texts)
+
+
+def test_vaders_rules_on_its_own_words():
+    """Two thousand texts of words that its rules name, scored words and others: windows that are taken for alike are alike."""
+    library, _, named, _, alike, _ = exact._vader()
+    drawn = random.Random(20231026)
+    words = [*sorted(named), *drawn.sample(sorted(exact.analyzer().lexicon), 150), *alike.values(), "the", "newsprint", "!", "GOOD", "NO", "VERY", "Kind"]
+    texts = [" ".join(drawn.choices([*sorted(named)] if n % 2 else words, k=drawn.randint(1, 9))) for n in range(2000)]
+    texts += [f"{before} {case} {behind}" for case in (*library.SPECIAL_CASES, "kind of", "sort of", "at least", "very least") for before, behind in (("not", "good"), ("", "bad kind of"), ("never so good", ""))]
+    compound, found = exact.vader(texts)
+    assert [exact.analyzer().polarity_scores(text)["compound"] for text in texts] == compound.tolist() and len(found) > 2000
 
 
 @MANY

@@ -117,3 +117,11 @@ def test_work_grows_with_the_text_not_with_text_times_terms(monkeypatch):
     monkeypatch.setattr(lexicons, "_matching_parts", lambda words, parts: looked.append(len(words.words)) or plain(words, parts))
     lexicons.match(tokens_of("war and peace " * 500), dictionary(x=["war", "peace*"]))
     assert looked == [3]
+
+
+def test_what_is_known_of_words_goes_with_the_rows():
+    words = tokens_of("The war and The peace, the WAR").assign(unit=0)
+    part = lexicons.take(words, [1, 3, 6])
+    known, fresh = lexicons.types(part), lexicons.types.__wrapped__(part)
+    assert part["token"].tolist() == [known.printed[code] for code in known.codes] and [known.words[n] for n in known.folded] == [fresh.words[n] for n in fresh.folded]
+    assert known.among({"war"}).tolist() == fresh.among({"war"}).tolist() and lexicons.match(part.assign(position=0), dictionary(x=["war", "the"]))["row"].tolist() == [0, 1, 2]

@@ -40,7 +40,7 @@ def into(store, parts):
 def in_parts(articles, size, folder, choices=None):
     """{table: its rows}, made here one partition after the other."""
     keys = [scale.work(articles.iloc[a:b].reset_index(drop=True), f"{size}-{a}", folder, choices or {}, CODE) for a, b in scale.partitions(articles, size)]
-    return len(keys), {name: pd.concat(scale._joined(folder, keys, name), ignore_index=True) for name in scale.MADE}
+    return len(keys), {name: pd.concat(map(tables.plain, scale._joined(folder, keys, name)), ignore_index=True) for name in scale.MADE}
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])

@@ -3,6 +3,7 @@ import json
 import multiprocessing
 import os
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -183,6 +184,48 @@ def test_each_table_records_what_it_was_made_from(store):
     sentences_of(store)
     said = json.loads(pq.read_schema(store.path("sentences")).metadata[b"news-framing"])
     assert said["made_from"] == {"articles": store.footer("articles")["content"]}
+
+
+def test_what_is_remembered_of_a_table_is_forgotten_when_it_changes():
+    asked = []
+    words_of = tables.remembered("token", "n")(lambda table: asked.append(1) or list(zip(table["token"], table["n"])))
+    table = pd.DataFrame({"token": pd.array(["a", "b", "c", "d"], dtype="str"), "n": [1, 2, 3, 4]})
+    for some in (table, table.assign(more=1), table.copy(deep=False), table.iloc[::2], table.iloc[:2], table.astype({"token": object})):
+        assert words_of(some) == list(zip(some["token"], some["n"]))
+    assert len(asked) == 4
+    for column, value in (("token", "x"), ("n", 9)):
+        before = table.copy(deep=False)
+        table.loc[1, column] = value
+        assert words_of(table) == list(zip(table["token"], table["n"])) != words_of(before)
+
+
+def test_repeated_keys_are_those_that_pandas_finds():
+    draw = np.random.default_rng(7)
+    for _ in range(200):
+        n = int(draw.integers(0, 40))
+        keys = pd.DataFrame({"a": pd.array(draw.choice(["x", "y", None], n), dtype="str"), "b": draw.integers(0, 3, n), "c": pd.array(draw.choice([1, 2, None], n), dtype="Int64"), "d": pd.Categorical(draw.choice(["p", "q", None], n))})
+        assert (tables._twice(keys) == keys.duplicated()).all()
+
+
+def test_categories_are_texts_to_every_reader(store):
+    sentences = sentences_of(store)
+    keys = sentences[["article_id", "sentence_id"]]
+    plain = tables.check("frames", keys.assign(segment_id=pd.NA, coder="c", variable=["v", "w"], target=None, value=[1.0, np.nan], label=None, evidence="[]"))
+    few = plain.assign(**{c: pd.Categorical(plain[c], sorted({*plain[c].dropna(), "unused"})) for c in tables.REPEATED})
+    assert tables.content_hash(few) == tables.content_hash(plain)
+    for table in (plain, few):
+        pd.testing.assert_frame_equal(store.write("frames", table, made_from=["sentences"]), plain)
+        pd.testing.assert_frame_equal(store.read("frames"), plain)
+        assert pd.read_parquet(store.path("frames")).dtypes.astype(str).tolist() == plain.dtypes.astype(str).tolist()
+    with pytest.raises(tables.TableError, match="repeat the key"):
+        tables.check("frames", few.assign(variable=pd.Categorical(["v", "v"]), sentence_id=0))
+    with pytest.raises(tables.TableError, match="column `coder`: null in row 1"):
+        tables.check("frames", few.assign(coder=pd.Categorical(["c", None])))
+
+
+def test_the_content_hash_ends_at_nine_decimals():
+    of = lambda *values: tables.content_hash(pd.DataFrame({"value": values}))
+    assert of(0.1 + 0.2, -1e-12) == of(0.3, 0.0) != of(0.300000001, 0.0)
 
 
 def _write_in(path, results):
