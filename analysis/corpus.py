@@ -564,11 +564,11 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     """
     order = articles.assign(n=range(len(articles))).sort_values(["date", "n"], na_position="last", kind="stable")["n"].to_numpy()
     numbers, first_with, sets, duplicate_of = defaultdict(lambda: len(numbers)), {}, {}, {}
-    ids, texts = articles["article_id"].to_numpy(), articles["text"].to_numpy()
+    ids = articles["article_id"].to_numpy()
     weights = np.random.default_rng(20231026).integers(1, 2**63, shingle, dtype=np.uint64) | np.uint64(1)
     for begin in range(0, len(order), 500):
         some = order[begin:begin + 500]
-        words = [re.findall(r"\w+", texts[i].lower()) for i in some]
+        words = [re.findall(r"\w+", text.lower()) for text in articles["text"].iloc[some].tolist()]
         ends = np.cumsum([len(found) for found in words]).tolist()
         codes = np.fromiter(map(numbers.__getitem__, chain.from_iterable(words)), np.uint64, ends[-1]) + np.uint64(1)
         mixed, runs = codes * np.uint64(0x9E3779B97F4A7C15) ^ (codes >> np.uint64(7)), max(len(codes) - shingle + 1, 0)
@@ -580,14 +580,17 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
         if original != i and len(sets[i]):
             duplicate_of[i] = original
     singles = [i for i in order if i not in duplicate_of]
+    del numbers  # some hundred bytes a word: what is no longer needed goes, since a large corpus comes near its machine's memory here
     sketch = [sets[i][sets[i] % 4 == 0] for i in singles]
     rank = np.repeat(np.arange(len(singles), dtype="int32"), [len(codes) for codes in sketch])
     sketch = np.concatenate([*sketch, np.array([], np.uint64)])
     order = np.argsort(sketch, kind="stable")
-    same = np.append(False, np.diff(sketch[order]) == 0)[:len(order)]             # as the holder before
-    begins, again, rank = np.flatnonzero(~same), np.flatnonzero(same), rank[order].astype("int64")
-    first = begins[np.searchsorted(begins, again) - 1]
-    pairs = np.unique(np.concatenate([rank[again] * len(singles) + rank[held] for held in (first, again - 1)]))
+    sketch, rank = sketch[order], rank[order]
+    again = np.flatnonzero(sketch[1:] == sketch[:-1]) + 1           # as the holder before
+    del sketch, order
+    opens, pairs = np.diff(again, prepend=-1) != 1, np.zeros(0, "int64")
+    for held in (lambda: (again[opens] - 1)[np.cumsum(opens, dtype="int32") - 1], lambda: again - 1):       # the first and the previous holder
+        pairs = np.union1d(pairs, np.unique(rank[again].astype("int64") * len(singles) + rank[held()]))
     for later, earlier in zip(*(column.tolist() for column in np.divmod(pairs, max(len(singles), 1)))):
         i = singles[later]
         j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
