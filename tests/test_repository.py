@@ -120,7 +120,7 @@ def test_nothing_committed_names_a_registry_or_a_machine():
 
 def test_the_packages_modules_stay_small():
     lines = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "analysis").glob("*.py")}
-    assert sum(lines.values()) <= 9000 and max(lines.values()) <= 650, lines
+    assert sum(lines.values()) <= 9300 and max(lines.values()) <= 650, lines
 
 
 def test_the_readmes_headline_is_its_figures():
