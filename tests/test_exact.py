@@ -53,6 +53,7 @@ def test_vaders_rules_on_its_own_words():
     words = [*sorted(named), *drawn.sample(sorted(exact.analyzer().lexicon), 150), *alike.values(), "the", "newsprint", "!", "GOOD", "NO", "VERY", "Kind"]
     texts = [" ".join(drawn.choices([*sorted(named)] if n % 2 else words, k=drawn.randint(1, 9))) for n in range(2000)]
     texts += [f"{before} {case} {behind}" for case in (*library.SPECIAL_CASES, "kind of", "sort of", "at least", "very least") for before, behind in (("not", "good"), ("", "bad kind of"), ("never so good", ""))]
+    texts += [f"no {scored} {joins} {last}" for scored in ("pain", "newsprint") for joins in ("or", "nor", "and") for last in ("good", "bad")]
     compound, found = exact.vader(texts)
     assert [exact.analyzer().polarity_scores(text)["compound"] for text in texts] == compound.tolist() and len(found) > 2000
 

@@ -119,6 +119,12 @@ def test_work_grows_with_the_text_not_with_text_times_terms(monkeypatch):
     assert looked == [3]
 
 
+def test_a_gap_ends_with_the_sentence():
+    book = {"x": ["refus* ... talk"]}
+    assert len(lexicons.match(tokens_of("They refused to talk."), dictionary(**book))) == 1
+    assert lexicons.match(tokens_of("They refused. Talk is cheap."), dictionary(**book)).empty and lexicons.match(tokens_of("They refused", "Talk is cheap."), dictionary(**book)).empty
+
+
 def test_what_is_known_of_words_goes_with_the_rows():
     words = tokens_of("The war and The peace, the WAR").assign(unit=0)
     part = lexicons.take(words, [1, 3, 6])

@@ -234,6 +234,11 @@ def test_the_nearest_modifier_counts_and_none_beyond_its_reach():
     assert edge["good"] == -0.75 and beyond["good"] == 1.5, "a reach of four: four words back, and no fifth"
 
 
+def test_of_two_directions_equally_near_the_one_behind_counts():
+    (_, found), = coded("rose unemployment fell")
+    assert list(found) == ["unemployment down"]
+
+
 def test_a_trend_reaches_five_tokens():
     (_, edge), (_, beyond) = coded("unemployment a b c d fell", "unemployment a b c d e fell")
     assert "unemployment down" in edge and "unemployment down" not in beyond

@@ -147,6 +147,11 @@ def test_quotations(text, quoted):
     assert [text[a:b] for a, b in voices.quotations(text)] == quoted
 
 
+@pytest.mark.parametrize("again", ["The crowd cheered Ann Lee, the lawyer.", "The crowd cheered lawyer Ann Lee."])
+def test_a_name_met_before_may_be_told_its_office_later(again):
+    assert marked(f"Ann Lee arrived. {again} The lawyer said that the ferry was late.")[1] == ["Ann Lee"]
+
+
 def test_stance_is_the_cues():
     _, _, segments = segments_of("Lee said it was over. Lee claimed it was over. Lee acknowledged it was over. Lee warned that it was over.")
     assert list(segments.loc[segments["voice"] != "own", "stance"]) == ["neutral", "distancing", "endorsing", "speech_act"]
