@@ -177,9 +177,8 @@ def find_acts(sentences, tokens, actors, segments=None):
             for role, (a, b) in parts:
                 if actor := _participant(s, a, b, names, events):
                     rows.append((number, actor, role, verb, construction, s.first + a, s.first + b - 1, k, s.first + k))
-    kinds = {"number": "int64", "actor": "str", "role": "str", "verb": "str", "construction": "str", "start": "int64", "end": "int64", "act": "int64", "at": "int64"}
-    columns = {name: pd.array(column, dtype="str") if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in zip(kinds.items(), list(zip(*rows)) or [()] * len(kinds))}
-    found = pd.DataFrame(columns | {column: tokens[place].to_numpy()[columns[column]] for column, place in (("start", "start"), ("end", "end"), ("at", "start"))})
+    found = tables.by_columns(rows, number="int64", actor="str", role="str", verb="str", construction="str", start="int64", end="int64", act="int64", at="int64")
+    found = found.assign(**{column: tokens[place].to_numpy()[found[column]] for column, place in (("start", "start"), ("end", "end"), ("at", "start"))})
     found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
     if segments is not None:
         found = pd.concat([found, _given_the_word(found, segments, actors)], ignore_index=True)

@@ -11,6 +11,7 @@ from functools import cache, lru_cache, partial
 import numpy as np
 import pandas as pd
 
+from analysis import tables
 from analysis.tokens import Chunks, chunked, nltk
 
 # ---- TextBlob -------------------------------------------------------------------------------------------------------------------
@@ -40,12 +41,11 @@ def _blob():
 def _words(chunks):
     """Each chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
     _, split, known, abbreviated, *_ = _blob()
-    said = Chunks(lambda words: [f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " " for word in words])
+    said = lambda word: f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " "
 
     def odd(chunk):
-        word, mark = chunk[:-1].lower(), chunk[-1]
-        if mark in ",;:?)”" and word.isalnum():
-            return (f"{LIVE}{word} " if word in known else CUT if len(word) > 2 else word + " ") + said[mark]
+        if chunk[-1] in ",;:?)”" and chunk[:-1].isalnum():
+            return said(chunk[:-1].lower()) + said(chunk[-1])
         if "END-OF-SENTENCE" in chunk or "(!)" in chunk:
             return OTHER
         plain = PLAIN.fullmatch(chunk)
@@ -53,8 +53,8 @@ def _words(chunks):
             words = [*plain[1], plain[2].lower(), *plain[3], *plain[4], *plain[5]]
         else:
             words = [word.lower() for word in " ".join(split(chunk)).split()]
-        return "".join(map(said.__getitem__, words))
-    return [(f"{LIVE}{word} " if (word := chunk.lower()) in known else CUT if len(word) > 2 else word + " ") if chunk.isalnum() else odd(chunk) for chunk in chunks]
+        return "".join(map(said, words))
+    return [said(chunk.lower()) if chunk.isalnum() else odd(chunk) for chunk in chunks]
 
 
 OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE, HEAD, TAIL = (1 << n for n in range(8))
@@ -154,9 +154,8 @@ def textblob(texts):
     owner, begin = text[first].tolist(), place[first].tolist()
     runs = list(zip(owner, begin, RUNS.of([texts[n][a:b] for n, a, b in zip(owner, begin, (place[last] + lengths[last]).tolist())])))
     runs += [(n, 0, _whole(texts[n])) for n in whole.tolist()]
-    columns = list(zip(*((n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run))) or [()] * 7
-    kinds = {"unit": "int64", "start": "int64", "end": "int64", "term": "str", "polarity": "float64", "subjectivity": "float64", "at": "int64"}
-    found = pd.DataFrame({name: pd.array(column, dtype=kind) if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in zip(kinds.items(), columns)})
+    found = tables.by_columns(((n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run),
+                              unit="int64", start="int64", end="int64", term="str", polarity="float64", subjectivity="float64", at="int64")
     found = found.sort_values("unit", kind="stable", ignore_index=True) if len(whole) else found
     assessed = np.maximum(np.bincount(found["unit"], minlength=len(texts)), 1)
     means = (np.bincount(found["unit"], weights=found[c], minlength=len(texts)) / assessed for c in ("polarity", "subjectivity"))  # added in this order, as the library does

@@ -105,8 +105,8 @@ class Words:
         main = certain | perhaps | self.where(self.tagged("VBN")) & self.inside & np.append(False, certain)[:-1]
         relative = self.free & self.where(self.said({"who", "which", "that", "whose", "where"}))
         self.verb = self.where(self.tagged(start="VB")) | self.where(self.tagged("NN")) & self._behind(self.said(BEFORE_A_VERB))              # “did not praise”: the tagger's noun
-        plain = self.free & ~self.among(PASSED_OVER) & self.where(~self.tagged("RB", "RBR", "MD"))
-        flags = certain, perhaps, main, relative, plain, types.of(lambda word: word.rstrip(".") in TITLES), self.among(FEMALE | MALE) | types.of(lambda word: word.rstrip(".") in FEMALE | MALE)
+        sexes, plain = FEMALE | MALE, self.free & ~self.among(PASSED_OVER) & self.where(~self.tagged("RB", "RBR", "MD"))
+        flags = certain, perhaps, main, relative, plain, types.of(lambda word: word.rstrip(".") in TITLES), types.of(lambda word: word.rstrip(".") in sexes)
         self.certain, self.perhaps, self.main, self.relative, self.plain, self.titles, self.sexed, self.told = (flag.tobytes() for flag in (*flags, flags[-1] | flags[-2]))
         self.ahead, self.back = (memoryview(found.astype("int32")) for found in (self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))))
 

@@ -42,6 +42,9 @@ def forget():
     """Nothing is remembered from an earlier round."""
     for seen in (exact.BLOB, exact.BITS, exact.RUNS, exact.VADER, tokens.PARTS, tokens.LAST_PARTS):
         seen.clear()
+    for seen in (lexicons.types, lexicons.tags, lexicons.sentence_of):
+        seen.forget()
+    lexicons._plan.cache_clear()
     exact._assessed.cache_clear()
     exact._valence.cache_clear()
 
@@ -51,8 +54,8 @@ def chain(articles):
     took, t = {}, {"articles": articles}
 
     def step(name, work):
-        if name.startswith("tone"):
-            forget()                                                # nor from the steps that ask for the values alone
+        if name.startswith(("tone", "match")):
+            forget()                                                # nor from the steps that ask for the values alone, nor words that another step has numbered
         clock = time.process_time()
         t[name] = work()
         took[name] = time.process_time() - clock
