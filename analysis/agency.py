@@ -183,8 +183,8 @@ def find_acts(sentences, tokens, actors, segments=None):
     if segments is not None:
         found = pd.concat([found, _given_the_word(found, segments, actors)], ignore_index=True)
         found["segment_id"] = _segment_of(found, segments)
-    order = found.assign(segment_id=found.get("segment_id", pd.Series(pd.NA, found.index)).astype("Int64")).drop_duplicates([*keys, "act", "role"])
-    return order.sort_values([*keys, "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
+    found = found.assign(segment_id=found.get("segment_id", pd.Series(pd.NA, found.index)).astype("Int64"), place=tables.places(found, sentences)).drop_duplicates([*keys, "act", "role"])
+    return found.sort_values(["place", "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
 
 
 def _told(s, verbs, nouns, says, given, index, events):

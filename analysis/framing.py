@@ -319,28 +319,8 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     english = np.concatenate([english, english[of_segments[~alone]]])
     hits = {name: np.concatenate([column, column[inner]]) for name, column in hits.items()} | {"unit": np.concatenate([hits["sentence"], unit[segment[inner]]])}
     value, why, texts = _coded(plan, specs, hits, terms, english)
-    ends = np.cumsum([0, *(len(book.variables) for book in codebooks)]).tolist()
-    blocks = [(keys, rows, slice(first, stop)) for keys, rows in ((sentences, slice(len(sentences))), (segments, unit)) for first, stop in zip(ends, ends[1:])]
-    whole = _rows(blocks, list(specs), value, why, texts)
+    whole = tables.codings(sentences, segments, np.concatenate([np.arange(len(sentences)), unit]), list(specs), value, why, texts)
     return whole if categories else tables.plain(whole)
-
-
-def _rows(blocks, names, value, why, texts):
-    """The codings of blocks of units × variables: (the units' table, their rows in the matrices of values and of evidence, the variables' columns there)."""
-    of_unit = lambda given: np.concatenate([np.repeat(given(units), which.stop - which.start) for units, _, which in blocks])
-    of_variable = lambda given: np.concatenate([np.tile(given[which], len(units)) for units, _, which in blocks])
-    of_cell = lambda matrix: np.concatenate([matrix[rows, which].ravel() for _, rows, which in blocks])
-    articles, (coders, variables) = sorted({article for units, *_ in blocks for article in units["article_id"].unique()}), (sorted(set(column)) for column in zip(*names))
-    numbered = lambda i, known: np.array([known.index(name[i]) for name in names], dtype="int16")
-    part, article = lambda units: units["segment_id"].to_numpy("int64") if "segment_id" in units else np.ones(len(units), "int64"), pd.CategoricalDtype(articles)
-    columns = {
-        "article_id": pd.Categorical.from_codes(of_unit(lambda units: units["article_id"].astype(article).cat.codes), dtype=article), "sentence_id": of_unit(lambda units: units["sentence_id"].to_numpy("int64")),
-        "segment_id": pd.arrays.IntegerArray(of_unit(part), of_unit(lambda units: np.full(len(units), "segment_id" not in units))),
-        "coder": pd.Categorical.from_codes(of_variable(numbered(0, coders)), coders), "variable": pd.Categorical.from_codes(of_variable(numbered(1, variables)), variables),
-        "value": of_cell(value), "evidence": texts.take(of_cell(why), allow_fill=True),
-    }
-    nobody = pd.Categorical.from_codes(np.full(len(columns["value"]), -1, "int8"), pd.Index([], dtype="str"))
-    return pd.DataFrame(columns | {"target": nobody, "label": nobody}, columns=list(tables.CODINGS), copy=False)
 
 
 def _coded(plan, specs, hits, terms, english):

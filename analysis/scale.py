@@ -2,8 +2,7 @@
 
 Every step behind notebook 01 looks at one article at a time, so a part's tables are the whole's rows of those articles. What a partition gives is
 written at once, under a key that is the hash of its articles, the code and the lists: what is done stays done, and a rerun makes what is missing.
-In the whole tables of codings one run of articles follows another (coder by coder, sentences before segments); parts are kept run by run and
-joined run by run, so that the joined table is row for row the one that the notebooks make, and no more than a part is in memory.
+Every table has its rows in the order of the articles, so the parts, one behind the other, are row for row the table that the notebooks make.
 """
 import ast
 import hashlib
@@ -14,9 +13,6 @@ import shutil
 import uuid
 from functools import cache
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from analysis import agency, framing, lexicons, sentiment, tables, targets, tokens, trained, voices
 
@@ -48,11 +44,12 @@ def chain(articles, choices=None):
     sentences = made("sentences", tokens.split_sentences(articles))
     words = made("tokens", tokens.split_tokens(sentences))
     segments = made("segments", voices.find_voices(articles, sentences, words))
-    made("tone", pd.concat([sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events),
-                            targets.code_toward(sentences, words, articles, agency.read_actors(ACTORS), segments)], ignore_index=True))
+    tone = [sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events),
+            targets.code_toward(sentences, words, articles, agency.read_actors(ACTORS), segments)]
+    made("tone", tables.by_article(tone, sentences))
     acts = made("agency", agency.find_acts(sentences, words, agency.read_actors(), segments))
     coded = [framing.code_frames(sentences, words, articles, framing.read_codebooks(own), segments, acts, categories=True), trained.code_frames(coder, sentences, words, articles) if coder else None]
-    made("frames", pd.concat(filter(lambda part: part is not None and len(part), coded), ignore_index=True))
+    made("frames", tables.by_article(coded, sentences))
     return t
 
 
@@ -76,43 +73,17 @@ def made_from(choices):
             "frames": [*four, "agency", ACTORS, *lists("verbs", "nominals", "cues", "constructions"), *(p for p in texts if p.is_file()), *said("CODEBOOK", "TRAINED")]}
 
 
-def runs(name, table, articles, segments, books):
-    """The run of articles that each row belongs to, by its place among the runs of the whole table."""
-    if name not in ("tone", "frames"):
-        return np.zeros(len(table), dtype="int64")
-    foreign = table["article_id"].isin(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]).to_numpy()
-    part = table["segment_id"].notna().to_numpy()
-    if name == "frames":
-        learnt = ~table["coder"].isin(books).to_numpy()
-        return np.where(learnt, 2 + foreign, part) * 1000 + np.where(learnt, 0, pd.factorize(table["coder"])[0])
-    keys = ["article_id", "sentence_id"]
-    alone = part & ~pd.MultiIndex.from_frame(table[keys]).isin(pd.MultiIndex.from_frame(segments.loc[segments.duplicated(keys, keep=False), keys]))
-    stage = np.select([table["variable"].eq("tone_toward").to_numpy(), foreign, alone], [3, 2, 1], 0)  # each way of `toward`, not in English, sentences of one voice, the panel
-    kind = pd.factorize(table["coder"] + "\0" + table["variable"])[0]
-    return stage * 1000 + np.where(stage == 2, 0, kind * 2) + part * (stage != 1)
-
-
 def work(articles, key, folder, choices, code):
     """Make one partition's tables and put them into `folder`/`key`, whole or not at all. Returns the key."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
     if code != tables.code_hash("scale"):
         raise tables.TableError("ENGINE=dask: a worker has another version of this package or of its libraries than the command: install the same on every machine.")
     done, aside = Path(folder, key), Path(folder, f".{key}.{uuid.uuid4().hex}")
     if done.is_dir():
         return key
-    made, books = chain(articles, choices), [b.name for b in framing.read_codebooks(choices.get("CODEBOOK"))]
     aside.mkdir(parents=True)
     try:
-        for name, table in made.items():
-            run = runs(name, table, articles, made["segments"], books)
-            if (np.diff(run) < 0).any():
-                raise AssertionError(f"table `{name}` no longer has its rows in the order that scale.runs knows")
-            arrow, kept = pa.Table.from_pandas(table, preserve_index=False), np.unique(run)
-            arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"runs": json.dumps(kept.tolist()).encode()})
-            with pq.ParquetWriter(aside / f"{name}.parquet", arrow.schema, compression="zstd", write_page_checksum=True) as file:
-                for begin, end in zip(np.searchsorted(run, kept), np.searchsorted(run, kept, side="right")):
-                    file.write_table(arrow.slice(begin, end - begin), row_group_size=max(1, end - begin))
+        for name, table in chain(articles, choices).items():
+            tables.write_part(aside / f"{name}.parquet", table)
         try:
             os.replace(aside, done)
         except OSError:
@@ -126,14 +97,13 @@ def work(articles, key, folder, choices, code):
 # ---- the whole ------------------------------------------------------------------------------------------------------------------
 
 def partitions(articles, size=PARTITION):
-    """(first, behind the last) row of each partition: at least `size` characters and one scored article each, in order; they tile the table."""
-    scored = (articles["language"].isna() | (articles["language"] == "en")).to_numpy()
-    cuts, held, has = [0], 0, False
-    for row, (length, mine) in enumerate(zip(articles["text"].str.len().tolist(), scored.tolist()), 1):
-        held, has = held + length, has or mine
-        if held >= size and has and scored[row:].any():
+    """(first, behind the last) row of each partition: at least `size` characters each (the last: what is left), in order; they tile the table."""
+    cuts, held = [0], 0
+    for row, length in enumerate(articles["text"].str.len().tolist(), 1):
+        held += length
+        if held >= size and row < len(articles):
             cuts.append(row)
-            held, has = 0, False
+            held = 0
     return list(zip(cuts, [*cuts[1:], len(articles)]))
 
 
@@ -156,7 +126,7 @@ def make(store, choices, *, size=PARTITION, workers=None, tell=print):
     if todo:
         _run(todo, articles, folder, used, code, choices.get("SCHEDULER"), workers)
     for name in MADE:
-        store.write_parts(name, _joined(folder, keys, name, ordered=articles["article_id"].is_monotonic_increasing), made_from=sources[name], stamp=stamp)
+        store.write_parts(name, (folder / key / f"{name}.parquet" for key in keys), made_from=sources[name], stamp=stamp)
     for old in folder.iterdir():
         if old.name not in keys:
             shutil.rmtree(old, ignore_errors=True)
@@ -169,18 +139,6 @@ def _is_current(store, name, stamp):
         return False
 
 
-def _joined(folder, keys, name, *, ordered=False):
-    """A table's rows in the order of the whole, a piece at a time: run by run, and in each partition by partition. `ordered`: the articles' ids ascend."""
-    import pyarrow.parquet as pq
-    known = {key: json.loads(pq.read_schema(folder / key / f"{name}.parquet").metadata[b"runs"]) for key in keys}
-    read = lambda key, groups: pq.ParquetFile(folder / key / f"{name}.parquet", page_checksum_verification=True).read_row_groups(groups).to_pandas()
-    pieces = (read(key, [known[key].index(run)]) for run in sorted(set().union(*known.values())) for key in keys if run in known[key])
-    if name == "agency" and not ordered:  # in the order of ids, not of articles: this one is held whole
-        pieces = [pd.concat([read(key, list(range(len(known[key])))) for key in keys], ignore_index=True).sort_values(list(tables.SCHEMAS[name].key), kind="stable", ignore_index=True)]
-    yield read(keys[0], [])  # its columns, should there be no row
-    yield from pieces
-
-
 def _made(todo, folder):
     return f"{sum((folder / key).is_dir() for key, *_ in todo)} of {len(todo)} partitions were made and stay in {folder}; the same command makes the rest."
 
@@ -188,7 +146,8 @@ def _made(todo, folder):
 def _run(todo, articles, folder, choices, code, address, workers):
     """Every partition of `todo` on Dask, no more under way than keep its workers busy."""
     try:
-        from distributed import Client, KilledWorker, LocalCluster, as_completed
+        from distributed import CancelledError, Client, KilledWorker, LocalCluster, as_completed
+        from distributed.comm import CommClosedError
     except ImportError:
         raise tables.TableError("ENGINE=dask needs Dask, which is not installed: pip install -e '.[scale]' (in the suite's environment, .venv/bin/python -m pip …).") from None
     from tqdm import tqdm
@@ -208,10 +167,10 @@ def _run(todo, articles, folder, choices, code, address, workers):
             waiting = as_completed([submit(item) for _, item in zip(range(room), ahead)], loop=client.loop)
             with tqdm(total=len(todo), desc="partitions", leave=False, disable=None) as bar:
                 for future in waiting:
-                    if future.status == "cancelled":
-                        raise Stopped(f"ENGINE=dask: the scheduler at {client.scheduler.address} is lost. {_made(todo, folder)}")
                     try:
                         future.result()
+                    except (CancelledError, CommClosedError) as error:
+                        raise Stopped(f"ENGINE=dask: the scheduler at {client.scheduler.address} is lost. {_made(todo, folder)}") from error
                     except KilledWorker as error:
                         raise Stopped(f"ENGINE=dask: a partition ended {RETRIES + 1} workers (out of memory is the usual cause: fewer workers, more memory for each). {_made(todo, folder)}") from error
                     bar.update()

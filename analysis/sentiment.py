@@ -205,34 +205,18 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
 
     Value null where the article is not in English. `events`: a dictionary of event words; each variable of tone is then also given without them.
     """
-    coders = coders or CODERS
-    foreign = set(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"])
-    units, placed = units_of(sentences[~sentences["article_id"].isin(foreign)], tokens[~tokens["article_id"].isin(foreign)],
-                             None if segments is None else segments[~segments["article_id"].isin(foreign)])
-    keys = ["article_id", "sentence_id", "segment_id"]
-    kinds, values, why = [], [], []
-    for coder, variable, of_units, evidence in score_units(units, placed, coders, events):
-        kinds.append((coder, variable))
-        values.append(np.asarray(of_units, dtype="float64"))
-        why.append(pd.Series(evidence, dtype="str"))
-    rows, source = units[keys], np.arange(len(units))
-    unit, kind = np.tile(source, len(kinds)), np.repeat(np.arange(len(kinds)), len(units))
-    if segments is not None:  # a segment that is a whole sentence has the sentence's codes
-        alone = segments[~segments.duplicated(keys[:2], keep=False) & ~segments["article_id"].isin(foreign)]
-        rows = pd.concat([rows, alone[keys].astype({"segment_id": "Int64"})], ignore_index=True)
-        source = np.concatenate([source, pd.MultiIndex.from_frame(units.loc[units["segment_id"].isna(), keys[:2]]).get_indexer(pd.MultiIndex.from_frame(alone[keys[:2]]))])
-        unit = np.concatenate([unit, np.tile(np.arange(len(units), len(rows)), len(kinds))])
-        kind = np.concatenate([kind, np.repeat(np.arange(len(kinds)), len(alone))])
-    given = source[unit] + kind * len(units)
-    names = [pd.array([pair[i] for pair in kinds], dtype="str") for i in (0, 1)]
-    found = rows.take(unit).assign(coder=names[0].take(kind), variable=names[1].take(kind), value=np.concatenate(values)[given], evidence=pd.concat(why).array.take(given)) if len(
-        rows) else pd.DataFrame(columns=[*keys, "coder", "variable", "value", "evidence"])
-    if foreign:
-        kinds = pd.DataFrame(kinds if len(units) else [(c, TONE.get(c, "tone")) for c in coders], columns=["coder", "variable"])
-        every = [t.loc[t["article_id"].isin(foreign), [c for c in keys if c in t]] for t in (sentences, segments) if t is not None]
-        found = pd.concat([found, pd.concat(every).merge(kinds, how="cross")], ignore_index=True)
-    order = found.assign(segment_id=found["segment_id"].astype("Int64"), value=found["value"].astype("float64"), target=tables.nothing(len(found)), label=tables.nothing(len(found)))
-    return order[list(tables.CODINGS)].reset_index(drop=True)
+    english = ~sentences["article_id"].isin(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]).to_numpy()
+    sentence, unit = np.where(english, np.cumsum(english) - 1, -1), np.zeros(0, "int64")
+    mine = lambda table: table[table["article_id"].isin(sentences["article_id"][english])]
+    if segments is not None:
+        of, divided = tables.places(segments, sentences), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
+        unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, np.where(divided, -1, sentence[of]))  # a segment that is a whole sentence has the sentence's codes
+    units, placed = units_of(sentences[english], mine(tokens), None if segments is None else mine(segments))
+    scored = list(score_units(units, placed, coders or CODERS, events))
+    value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
+    why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])
+    texts = pd.concat([pd.Series(evidence, dtype="str") for *_, evidence in scored]).array
+    return tables.plain(tables.codings(sentences, segments, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts))
 
 
 # ---- what the codings say -------------------------------------------------------------------------------------------------------

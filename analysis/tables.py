@@ -269,6 +269,34 @@ def nothing(n):
     return pd.array(pa.nulls(n, pa.large_string()), dtype="str")
 
 
+def codings(sentences, segments, unit, kinds, value, why, texts):
+    """Codings of every sentence and, behind it, of its segments (where they are given): a row for each of `kinds`, (coder, variable). Texts that fill many rows are categories.
+
+    unit: for the sentences, then the segments, which row of `value` and `why` (units × kinds) is theirs; why: which of `texts` is the evidence (-1: null).
+    """
+    import numpy as np
+    import pandas as pd
+    keys, parts = ["article_id", "sentence_id"], sentences.head(0).assign(segment_id=0) if segments is None else segments
+    order = np.argsort(np.concatenate([np.arange(len(sentences)), places(parts, sentences)]), kind="stable")
+    units = pd.concat([sentences[keys].assign(segment_id=pd.NA), parts[[*keys, "segment_id"]]]).astype({"article_id": "category", "segment_id": "Int64"}).iloc[order]
+    unit, row = np.asarray(unit)[order], np.repeat(np.arange(len(order)), len(kinds))
+    named = lambda names: pd.Categorical(names).take(np.tile(np.arange(len(names)), len(order)))
+    nobody = pd.Categorical.from_codes(np.full(len(row), -1, "int8"), pd.Index([], dtype="str"))
+    return pd.DataFrame({c: units[c].array.take(row) for c in units} | {
+        "coder": named([coder for coder, _ in kinds]), "variable": named([variable for _, variable in kinds]), "target": nobody, "label": nobody,
+        "value": value.take(unit, axis=0).ravel(), "evidence": texts.take(why.take(unit, axis=0).ravel(), allow_fill=True)}, columns=list(CODINGS), copy=False)
+
+
+def by_article(codings, sentences):
+    """Several tables of codings (or nulls) as one, in the order of the articles of `sentences`; an article's rows keep theirs. So it is the same whether all articles are coded at once or in parts."""
+    import numpy as np
+    import pandas as pd
+    some = [table for table in codings if table is not None and len(table)]
+    whole = pd.concat(some, ignore_index=True) if len(some) > 1 else some[0] if some else codings[0]
+    place = pd.Index(sentences["article_id"].unique()).get_indexer(whole["article_id"])
+    return whole if (np.diff(place) >= 0).all() else whole.take(np.argsort(place, kind="stable")).reset_index(drop=True)
+
+
 def places(table, among, keys=("article_id", "sentence_id")):
     """For each row of a table the row of `among` (or its place there, -1 where it has none) with the same keys."""
     import numpy as np
@@ -331,27 +359,45 @@ def files_below(folder):
 
 
 def _as_arrow(table):
-    """(Arrow's table, with categories numbered alike in every part; what tells other readers that they are texts, nothing where there are none)."""
+    """Arrow's table, its categories numbered alike in every part; readers are told that they are texts."""
     import pyarrow as pa
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     fields = [field.with_type(pa.dictionary(pa.int32(), pa.large_string())) if pa.types.is_dictionary(field.type) else field for field in arrow.schema]
-    few = any(pa.types.is_dictionary(field.type) for field in fields)
-    return arrow.cast(pa.schema(fields, arrow.schema.metadata)) if few else arrow, pa.Schema.from_pandas(plain(table.head(0)), preserve_index=False).metadata if few else {}
+    return arrow.cast(pa.schema(fields, arrow.schema.metadata)).replace_schema_metadata(pa.Schema.from_pandas(plain(table.head(0)), preserve_index=False).metadata)
+
+
+def _parquet(where, arrow):
+    """An open file for tables of these columns, which keeps what this one says of itself."""
+    import pyarrow.parquet as pq
+    file = pq.ParquetWriter(where, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=False)
+    file.add_key_value_metadata(arrow.schema.metadata)
+    return file
 
 
 def content_hash(table):
     """SHA-256 of a table's columns and values, whatever the file's encoding."""
-    return _add_rows(_add_rows(None, table), table).hexdigest()
+    whole = _hash_of_columns(table)
+    whole.update(_hashes_of_rows(table))
+    return whole.hexdigest()
 
 
-def _add_rows(whole, table):
-    """A hash of some rows, with the next ones added; where there is none yet, one of the columns. Numbers to nine decimals: beyond, processors differ."""
+def _hash_of_columns(table):
+    return hashlib.sha256(json.dumps([list(table.columns), ["str" if t == "category" else str(t) for t in table.dtypes]]).encode())
+
+
+def _hashes_of_rows(table):
+    """Eight bytes a row. Numbers to nine decimals: beyond, processors differ."""
     import pandas as pd
-    if whole is None:
-        return hashlib.sha256(json.dumps([list(table.columns), ["str" if t == "category" else str(t) for t in table.dtypes]]).encode())
     table = table.assign(**{c: table[c].round(9) + 0.0 for c in table if table[c].dtype == "float64"})  # no -0.0
-    whole.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-    return whole
+    return pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes()
+
+
+def write_part(path, table):
+    """A part of a table, checked already, as `Store.write_parts` puts them together: a Parquet file, and beside it the hashes of its rows."""
+    arrow = _as_arrow(table)
+    with _parquet(path, arrow) as file:
+        file.write_table(arrow)
+    path.with_suffix(".rows").write_bytes(_hashes_of_rows(table))
 
 
 def modules_in(source):
@@ -574,30 +620,28 @@ class Store:
             if len(lost):
                 raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
         said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*schema.room.split()), "content": content_hash(table)}
-        buffer, (arrow, told) = pa.BufferOutputStream(), _as_arrow(table)
+        buffer, arrow = pa.BufferOutputStream(), _as_arrow(table)
         arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"news-framing": json.dumps(said).encode()})
-        with pq.ParquetWriter(buffer, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=not told) as file:
+        with _parquet(buffer, arrow) as file:
             file.write_table(arrow)
-            file.add_key_value_metadata(told and {**arrow.schema.metadata, **told})
         with alone(self.name, tidy=False) if choice("LAB", None) else nullcontext():  # no table changes under a report; a report waits for no lab
             write_atomically(self.path(name), buffer.getvalue().to_pybytes())
         self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
         return plain(table)
 
     def write_parts(self, name, parts, *, made_from, stamp):
-        """Write a table that comes in parts of it, checked already, in the order of its rows; no two are in memory. `stamp`: what `scale` knows it by."""
-        import pyarrow as pa
+        """Write a table that lies in parts (`write_part`'s files), one behind the other; no two are in memory. `stamp`: what `scale` knows it by."""
         import pyarrow.parquet as pq
-        inputs, whole, file = self._inputs(name, made_from), None, None
+        inputs, file = self._inputs(name, made_from), None
         aside = self.path(name).with_name(f".{name}.{os.getpid()}")
         try:
-            for part in parts:
-                arrow, told = _as_arrow(part)
-                file, whole = file or pq.ParquetWriter(aside, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=not told), whole or _add_rows(None, part)
-                whole = _add_rows(whole, part)
-                file.write_table(arrow)
+            for path in parts:
+                part = pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
+                file, whole = (file, whole) if file else (_parquet(aside, part), _hash_of_columns(part.slice(0, 0).to_pandas()))
+                whole.update(path.with_suffix(".rows").read_bytes())
+                file.write_table(part)
             said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*SCHEMAS[name].room.split()), "content": whole.hexdigest(), "partitions": stamp}
-            file.add_key_value_metadata({**told, b"news-framing": json.dumps(said).encode()})
+            file.add_key_value_metadata({b"news-framing": json.dumps(said).encode()})
             file.close()
             os.replace(aside, self.path(name))
         finally:

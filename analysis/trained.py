@@ -279,9 +279,11 @@ class Trained:
         """As every coder: (variable, values, evidence). Evidence: the five words or features that moved the value most, with what they gave."""
         if self.about["embeddings"] and self._embed is None:
             self._embed = embedder(self.about["embeddings"])
-        if not len(units):
-            return
         self.fits_codebooks()
+        if not len(units):
+            self.labels = np.zeros(0)
+            yield self.about["variable"], np.zeros(0), []
+            return
         read = read_units(units, tokens, self._embed, codes=bool(self.about["codes"]))
         matrix = self.features.matrix(read)
         values, self.labels = _value(matrix @ self.weights.T + self.intercept, self.about["labels"], self.about["neutral"])

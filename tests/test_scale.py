@@ -40,7 +40,7 @@ def into(store, parts):
 def in_parts(articles, size, folder, choices=None):
     """{table: its rows}, made here one partition after the other."""
     keys = [scale.work(articles.iloc[a:b].reset_index(drop=True), f"{size}-{a}", folder, choices or {}, CODE) for a, b in scale.partitions(articles, size)]
-    return len(keys), {name: pd.concat(map(tables.plain, scale._joined(folder, keys, name)), ignore_index=True) for name in scale.MADE}
+    return len(keys), {name: pd.concat([pd.read_parquet(folder / key / f"{name}.parquet") for key in keys], ignore_index=True) for name in scale.MADE}
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
@@ -82,15 +82,15 @@ def test_ones_own_list_codebook_and_coder_keep_their_rows(tmp_path, judges):
     assert parts > 1 and {n: tables.content_hash(t) for n, t in made.items()} == {n: tables.content_hash(t) for n, t in whole.items()}
 
 
-def test_partitions_tile_the_articles_and_each_holds_one_that_is_scored():
-    table = articles_of(*["word " * 20] * 7).assign(language=["fr", "fr", "en", "fr", None, "fr", "fr"])
-    assert scale.partitions(table, 1) == [(0, 3), (3, 7)] and scale.partitions(table, 10**6) == [(0, 7)]
-    assert scale.partitions(table.assign(language="en"), 200) == [(0, 2), (2, 4), (4, 6), (6, 7)]
-    assert scale.partitions(table.assign(language="fr"), 1) == [(0, 7)]
+def test_partitions_tile_the_articles():
+    table = articles_of(*["word " * 20] * 7)
+    assert scale.partitions(table, 1) == [(n, n + 1) for n in range(7)] and scale.partitions(table, 10**6) == [(0, 7)]
+    assert scale.partitions(table, 200) == [(0, 2), (2, 4), (4, 6), (6, 7)] and scale.partitions(table, 700) == [(0, 7)]
 
 
 def test_a_partition_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(scale, "runs", lambda name, *_: 1 / 0 if name == "frames" else pd.Series([0]).to_numpy())
+    write = tables.write_part
+    monkeypatch.setattr(tables, "write_part", lambda path, table: 1 / 0 if path.stem == "frames" else write(path, table))
     with pytest.raises(ZeroDivisionError):
         scale.work(articles_of("It rained."), "one", tmp_path, {}, CODE)
     assert not list(tmp_path.iterdir())
@@ -112,7 +112,10 @@ def test_a_table_made_in_parts_is_not_made_again_and_any_other_is(retellings_run
     monkeypatch.setenv("ANALYSIS_ENGINE", "dask")
     write()
     assert calls == [1], "a table that the notebook made may rest on other choices of the notebook's"
-    store.write_parts("sentences", [sentences.head(0), sentences.head(9), sentences.iloc[9:]], made_from=scale.made_from({})["sentences"], stamp="x")
+    parts = [tmp_path / f"{n}.parquet" for n in range(3)]
+    for path, part in zip(parts, (sentences.head(0), sentences.head(9), sentences.iloc[9:])):
+        tables.write_part(path, part)
+    store.write_parts("sentences", parts, made_from=scale.made_from({})["sentences"], stamp="x")
     assert tables.content_hash(write()) == wanted["sentences"] == store.content("sentences") and calls == [1]
     monkeypatch.delenv("ANALYSIS_ENGINE")
     write()

@@ -284,4 +284,6 @@ def test_textblobs_evidence_stands_at_the_nearer_negation():
 def test_a_corpus_of_other_languages_has_nulls_and_not_nothing():
     articles = articles_of("Ein guter Tag.", language=["de"])
     sentences = tokens.split_sentences(articles)
-    assert sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles)["value"].isna().all() and len(sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles)) == 3
+    tone = sentiment.code_tone(sentences, tokens.split_tokens(sentences), articles)
+    assert tone["value"].isna().all() and tone["evidence"].isna().all()
+    assert tone["variable"].tolist() == sentiment.code_tone(*(t.iloc[:1] for t in (sentences, tokens.split_tokens(sentences))), articles.assign(language="en"))["variable"].tolist()
