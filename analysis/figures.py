@@ -65,11 +65,13 @@ def coverage(numbers):
         ax.set_ylim(0, most * 1.15)
         ax.set_yticks([0, most])
         ax.set_title(f"{_fit(group)}  ({part['n_articles'].sum()})", fontweight="normal", fontsize=8.5, pad=2)
-        ax.tick_params(axis="x", length=3 if group == groups[-1] else 0)
+        ax.xaxis.set_visible(group == groups[-1])
     axes[-1, 0].set_xlabel("publication date")
     figure.supylabel(f"articles per {_bin_name(numbers['days'].iloc[0])}", fontsize=9)
     from matplotlib.dates import AutoDateLocator, DateFormatter
-    axes[-1, 0].xaxis.set_major_locator(AutoDateLocator(maxticks=7))
+    places = AutoDateLocator(maxticks=7)
+    places.set_axis(axes[-1, 0].xaxis)
+    axes[-1, 0].set_xticks(places())                                # asked once; as a locator it is asked by every panel, many times
     axes[-1, 0].xaxis.set_major_formatter(DateFormatter("%d %b\n%Y"))
     return figure
 
@@ -101,6 +103,7 @@ def distributions(numbers, *, unit, zero=False, ranked=()):
     Columns measure, group, left, right, share (of the group's sentences in the bin), at_zero (share that is exactly 0; with `zero` it is
     written, not drawn, since it would dwarf the rest), estimate, low, high (null: too few articles), n_articles.
     """
+    from matplotlib.collections import PolyCollection
     order, measures = list(dict.fromkeys(numbers["group"])), list(dict.fromkeys(numbers["measure"]))
     figure, axes = _axes(1, len(measures), height=1.1 + 0.5 * len(order), sharey=True)
     for ax, measure in zip(axes[0], measures):
@@ -110,13 +113,15 @@ def distributions(numbers, *, unit, zero=False, ranked=()):
         top = panel["share"].max() or 1
         for y, group in enumerate(order):
             part = panel[panel["group"] == group]
-            ax.bar(part["left"], -part["share"] / top * 0.72, part["right"] - part["left"], bottom=y, align="edge", color=PALE, edgecolor="white", lw=0.4)
+            left, right, share = (part[c].to_numpy() for c in ("left", "right", "share"))
+            foot, head = np.full(len(part), y), y - share / top * 0.72
+            ax.add_collection(PolyCollection(np.stack([[left, foot], [left, head], [right, head], [right, foot]]).transpose(2, 0, 1), facecolors=PALE, edgecolors="white", lw=0.4))
             mean = part.iloc[0]
             if pd.notna(mean["low"]):
                 ax.plot([mean["low"], mean["high"]], [y + 0.14] * 2, color=colour, lw=1.8, solid_capstyle="butt")
             ax.plot(mean["estimate"], y + 0.14, marker, color=colour, mfc=colour if group in ranked else "white", ms=5)
             if zero:
-                ax.text(1.5, y - 0.3, f"{mean['at_zero']:.0%} at 0", ha="right", va="center", fontsize=7, color="#555555")
+                ax.text(1.5, y - 0.3, f"{mean['at_zero']:.0%} at 0", ha="right", va="center", fontsize=7, color="#555555").set_in_layout(False)
         if zero:
             ax.axvline(0, color=INK, lw=0.7)
             ax.set_xlim(-1.08, 1.52)
@@ -221,11 +226,10 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
         for v, voice in enumerate(voices):
             colour, marker = VOICES.get(voice, ("#0072B2", "o"))
             part = (panel if voice is None else panel[panel["voice"] == voice]).set_index("group").reindex(order)
-            for y, (group, row) in enumerate(part.iterrows()):
-                y += (v - (len(voices) - 1) / 2) * 0.22
-                if pd.notna(row["low"]):
-                    ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.6)
-                ax.plot(row["estimate"], y, marker, color=colour, mfc=colour if group in ranked else "white", clip_on=False)
+            place, full = np.arange(len(order)) + (v - (len(voices) - 1) / 2) * 0.22, part.index.isin(ranked)
+            ax.hlines(place, part["low"], part["high"], color=colour, lw=1.6, capstyle="projecting")
+            for some, face in ((full, colour), (~full, "white")):
+                ax.plot(part["estimate"][some], place[some], marker, color=colour, mfc=face, clip_on=False)
         _listed_below(ax, order, ranked)
         shown = (numbers if same_scale else panel)[["estimate", "low", "high"]]
         low, high = min(0, shown.min(axis=None)), max(0, shown.max(axis=None))
@@ -311,7 +315,7 @@ def grid(numbers, *, unit=""):
     ax.imshow(wide.to_numpy("float64"), cmap="RdBu", vmin=-0.8, vmax=0.8, aspect="auto")
     for i, j in np.ndindex(wide.shape):
         if pd.notna(value := wide.iat[i, j]):
-            ax.text(j, i, f"{round(value, 2) + 0:.2f}".replace("0.", ".").replace("-", "−"), ha="center", va="center", fontsize=7, color="white" if abs(value) > 0.55 else INK)
+            ax.text(j, i, f"{round(value, 2) + 0:.2f}".replace("0.", ".").replace("-", "−"), ha="center", va="center", fontsize=7, color="white" if abs(value) > 0.55 else INK).set_in_layout(False)
     ax.set_xticks(range(len(columns)), [_fit(_words(c), 36) for c in columns], rotation=55, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(rows)), [_fit(_words(r)) for r in rows])
     ax.tick_params(length=0)
@@ -343,14 +347,19 @@ def specification_curve(numbers, *, unit="", by=()):
     rows = [(choice, option) for choice in by for option in dict.fromkeys(numbers[choice].sort_values())]
     figure, axes = _axes(2, 1, height=2.4 + 0.19 * len(rows), sharex=True, height_ratios=[2.0, 0.19 * len(rows)])
     upper, lower = axes[:, 0]
-    colour = np.where(numbers["value"] > 0, "#0072B2", np.where(numbers["value"] < 0, "#D55E00", SOFT))
-    upper.vlines(numbers.index, 0, numbers["value"], color=colour, lw=0.8)
+    value = numbers["value"].to_numpy()
+
+    def strokes(ax, which, low, high):
+        for colour, mine in (("#0072B2", value > 0), ("#D55E00", value < 0), (SOFT, value == 0)):        # one line with gaps for each colour
+            at = np.flatnonzero(which & mine)
+            ax.plot(np.repeat(at, 3), np.column_stack([low[at], high[at], np.full(len(at), np.nan)]).ravel(), color=colour, lw=0.8, solid_capstyle="butt")
+
+    strokes(upper, value == value, np.zeros(len(value)), value)
     upper.axhline(0, color=INK, lw=0.7)
     upper.set_ylabel(unit, fontsize=8.5)
     upper.tick_params(axis="x", length=0)
     for y, (choice, option) in enumerate(rows):
-        at = numbers.index[numbers[choice] == option]
-        lower.vlines(at, y - 0.36, y + 0.36, color=colour[at], lw=0.8)
+        strokes(lower, (numbers[choice] == option).to_numpy(), np.full(len(value), y - 0.36), np.full(len(value), y + 0.36))
     lower.set_yticks(range(len(rows)), [_fit(f"{choice}: {NAME.get(option, option)}", 40) for choice, option in rows], fontsize=7.5)
     lower.set_ylim(len(rows) - 0.4, -0.6)
     lower.set_xlabel(f"{len(numbers)} specifications, sorted by the difference (blue: above zero; orange: below)")
@@ -513,6 +522,10 @@ def _drawn(csv, drawing, style, forms=("svg", "png")):
     with matplotlib.rc_context({"text.parse_math": False}, fname=style):  # a group may be called `$x_1$`
         figure = globals()[drawing["kind"]](numbers, **drawing["options"])
         FigureCanvasAgg(figure)
+        if layout := figure.get_layout_engine():                    # once, not for each form; as fine as it is saved, since letters are wider or narrower with the dots there are
+            figure.dpi = figure.dpi if matplotlib.rcParams["savefig.dpi"] == "figure" else matplotlib.rcParams["savefig.dpi"]
+            layout.execute(figure)
+            figure.set_layout_engine("none")
         for form in forms:
             figure.savefig(file := io.BytesIO(), format=form, metadata=metadata[form])
             found[form] = file.getvalue()

@@ -9,7 +9,7 @@ import json
 import os
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, wraps
 
 import numpy as np
 import pandas as pd
@@ -172,7 +172,37 @@ def found(tokens, dictionary):
     return row[kept], length[kept], entry[kept]
 
 
-@tables.remembered("article_id", "sentence_id")
+def remembered(*names, most=3):
+    """For a function of a table that reads only the columns `names`: what it gives is remembered for the last few tables; called with a second argument, it takes that as given.
+
+    The same columns are the same memory, which is kept until it is forgotten, and which nobody can write to: pandas copies before it writes (copy-on-write).
+    """
+    def where(column):
+        if column.dtype == "str" and hasattr(column, "__arrow_array__"):
+            return id(column.__arrow_array__())
+        place = column.to_numpy().__array_interface__
+        return (*place["data"], place["strides"]) if column.dtype == "int64" else None
+
+    def decorate(function):
+        last = {}
+
+        @wraps(function)
+        def asked(table, *given):
+            key = (len(table), *(where(table[name].array) for name in names))
+            if None in key:
+                return given[0] if given else function(table)
+            if given or key not in last:
+                found = given[0] if given else function(table)
+                while len(last) >= most:
+                    last.pop(next(iter(last)))
+                last[key] = table.copy(deep=False), found
+            return last[key][1]
+        asked.forget = last.clear
+        return asked
+    return decorate
+
+
+@remembered("article_id", "sentence_id")
 def sentence_of(tokens):
     """(the number of the sentence that each token stands in, counted through the table; the rows at which sentences begin, with the table's end)."""
     article, number = pd.factorize(tokens["article_id"])[0], tokens["sentence_id"].to_numpy()
@@ -208,7 +238,7 @@ class Types:
         return flag.take(self.fold).take(self.codes)
 
 
-@tables.remembered("token")
+@remembered("token")
 def types(tokens):
     """The `Types` of a table of tokens."""
     codes, printed = pd.factorize(tokens["token"])
@@ -217,7 +247,7 @@ def types(tokens):
     return Types(codes, printed.tolist(), fold, words, dict(zip(words, range(len(words)))))
 
 
-@tables.remembered("pos")
+@remembered("pos")
 def tags(tokens):
     """(the number of each token's tag, the tags)."""
     codes, names = pd.factorize(tokens["pos"])

@@ -205,13 +205,14 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
 
     Value null where the article is not in English. `events`: a dictionary of event words; each variable of tone is then also given without them.
     """
-    english = ~sentences["article_id"].isin(articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]).to_numpy()
+    foreign = articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]
+    mine = lambda table: table[~table["article_id"].isin(foreign)] if len(foreign) else table
+    english = ~sentences["article_id"].isin(foreign).to_numpy()
     sentence, unit = np.where(english, np.cumsum(english) - 1, -1), np.zeros(0, "int64")
-    mine = lambda table: table[table["article_id"].isin(sentences["article_id"][english])]
     if segments is not None:
         of, divided = tables.places(segments, sentences), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
         unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, np.where(divided, -1, sentence[of]))  # a segment that is a whole sentence has the sentence's codes
-    units, placed = units_of(sentences[english], mine(tokens), None if segments is None else mine(segments))
+    units, placed = units_of(mine(sentences), mine(tokens), None if segments is None else mine(segments))
     scored = list(score_units(units, placed, coders or CODERS, events))
     value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
     why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])

@@ -11,7 +11,7 @@ import re
 import shutil
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -303,36 +303,6 @@ def places(table, among, keys=("article_id", "sentence_id")):
     rows_of = lambda table: zip(*(table[key].tolist() for key in keys))
     number = dict(zip(rows_of(among), range(len(among))))
     return np.array([number.get(key, -1) for key in rows_of(table)], dtype="int64")
-
-
-def remembered(*names, most=3):
-    """For a function of a table that reads only the columns `names`: what it gives is remembered for the last few tables; called with a second argument, it takes that as given.
-
-    The same columns are the same memory, which is kept until it is forgotten, and which nobody can write to: pandas copies before it writes (copy-on-write).
-    """
-    def where(column):
-        if column.dtype == "str" and hasattr(column, "__arrow_array__"):
-            return id(column.__arrow_array__())
-        place = column.to_numpy().__array_interface__
-        return (*place["data"], place["strides"]) if column.dtype == "int64" else None
-
-    def decorate(function):
-        last = {}
-
-        @wraps(function)
-        def asked(table, *given):
-            key = (len(table), *(where(table[name].array) for name in names))
-            if None in key:
-                return given[0] if given else function(table)
-            if given or key not in last:
-                found = given[0] if given else function(table)
-                while len(last) >= most:
-                    last.pop(next(iter(last)))
-                last[key] = table.copy(deep=False), found
-            return last[key][1]
-        asked.forget = last.clear
-        return asked
-    return decorate
 
 
 def fingerprint(path):

@@ -55,17 +55,17 @@ def test_dots_draw_the_numbers():
     numbers = dots(2, 2)
     for ax, variable in zip(figures.dots(numbers).axes, ("v", "w")):
         part = numbers[numbers["variable"] == variable]
-        intervals = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2 and line.get_ydata()[0] == line.get_ydata()[1]]
-        points = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
-        assert intervals == list(zip(part["low"], part["high"])) and points == list(part["estimate"])
+        drawn = sorted((y, x) for line in ax.lines if line.get_marker() == "o" for x, y in line.get_xydata())
+        assert [(y, x) for y, x in enumerate(part["estimate"])] == drawn
+        assert [tuple(map(tuple, path.vertices)) for path in ax.collections[0].get_paths()] == [((low, y), (high, y)) for y, (low, high) in enumerate(zip(part["low"], part["high"]))]
 
 
 def test_voices_stand_side_by_side():
     numbers = pd.concat([dots(2, 1).assign(voice="own"), dots(2, 1).assign(voice="others", estimate=9.0)])
     figure = figures.dots(numbers)
-    assert [line.get_xdata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 1] == [0, 1, 9, 9]
+    assert [x for line in figure.axes[0].lines if line.get_marker() in "o^" for x in line.get_xdata()] == [0, 1, 9, 9]
     marks = [(line.get_marker(), line.get_color()) for line in figure.legends[0].get_lines()]
-    drawn = [(line.get_marker(), line.get_color()) for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
+    drawn = [(line.get_marker(), line.get_color()) for line in figure.axes[0].lines if line.get_marker() in "o^"]
     assert len(set(marks)) == len({m for m, _ in marks}) == 2 and set(drawn) == set(marks), "voices differ by mark and colour, and the legend says how"
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["own words", "others’ words"]
 

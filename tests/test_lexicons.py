@@ -125,6 +125,19 @@ def test_a_gap_ends_with_the_sentence():
     assert lexicons.match(tokens_of("They refused. Talk is cheap."), dictionary(**book)).empty and lexicons.match(tokens_of("They refused", "Talk is cheap."), dictionary(**book)).empty
 
 
+def test_what_is_remembered_of_a_table_is_forgotten_when_it_changes():
+    asked = []
+    words_of = lexicons.remembered("token", "n")(lambda table: asked.append(1) or list(zip(table["token"], table["n"])))
+    table = pd.DataFrame({"token": pd.array(["a", "b", "c", "d"], dtype="str"), "n": [1, 2, 3, 4]})
+    for some in (table, table.assign(more=1), table.copy(deep=False), table.iloc[::2], table.iloc[:2], table.astype({"token": object})):
+        assert words_of(some) == list(zip(some["token"], some["n"]))
+    assert len(asked) == 4
+    for column, value in (("token", "x"), ("n", 9)):
+        before = table.copy(deep=False)
+        table.loc[1, column] = value
+        assert words_of(table) == list(zip(table["token"], table["n"])) != words_of(before)
+
+
 def test_what_is_known_of_words_goes_with_the_rows():
     words = tokens_of("The war and The peace, the WAR").assign(unit=0)
     part = lexicons.take(words, [1, 3, 6])

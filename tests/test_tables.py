@@ -186,19 +186,6 @@ def test_each_table_records_what_it_was_made_from(store):
     assert said["made_from"] == {"articles": store.footer("articles")["content"]}
 
 
-def test_what_is_remembered_of_a_table_is_forgotten_when_it_changes():
-    asked = []
-    words_of = tables.remembered("token", "n")(lambda table: asked.append(1) or list(zip(table["token"], table["n"])))
-    table = pd.DataFrame({"token": pd.array(["a", "b", "c", "d"], dtype="str"), "n": [1, 2, 3, 4]})
-    for some in (table, table.assign(more=1), table.copy(deep=False), table.iloc[::2], table.iloc[:2], table.astype({"token": object})):
-        assert words_of(some) == list(zip(some["token"], some["n"]))
-    assert len(asked) == 4
-    for column, value in (("token", "x"), ("n", 9)):
-        before = table.copy(deep=False)
-        table.loc[1, column] = value
-        assert words_of(table) == list(zip(table["token"], table["n"])) != words_of(before)
-
-
 def test_repeated_keys_are_those_that_pandas_finds():
     draw = np.random.default_rng(7)
     for _ in range(200):
