@@ -229,7 +229,8 @@ def dots(numbers, *, unit="", ranked=(), same_scale=True):
             place, full = np.arange(len(order)) + (v - (len(voices) - 1) / 2) * 0.22, part.index.isin(ranked)
             ax.hlines(place, part["low"], part["high"], color=colour, lw=1.6, capstyle="projecting")
             for some, face in ((full, colour), (~full, "white")):
-                ax.plot(part["estimate"][some], place[some], marker, color=colour, mfc=face, clip_on=False)
+                if some.any():                                      # a line without points upsets the layout
+                    ax.plot(part["estimate"][some], place[some], marker, color=colour, mfc=face, clip_on=False)
         _listed_below(ax, order, ranked)
         shown = (numbers if same_scale else panel)[["estimate", "low", "high"]]
         low, high = min(0, shown.min(axis=None)), max(0, shown.max(axis=None))
