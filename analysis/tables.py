@@ -65,6 +65,7 @@ CODINGS = SENTENCE | {
     "label": Column("str", "the category the coder gives, for nominal variables", nullable=True),
     "evidence": Column("str", "why: a JSON list of [term, start, end], with a score behind it (tone) or the indicator that fired (frames); offsets as in `sentences`", nullable=True),
 }
+HASHES = "hash of the row"  # a column of parts alone
 REPEATED = ("article_id", "coder", "variable", "target", "label")  # of codings: few texts, millions of times
 
 
@@ -356,18 +357,30 @@ def _hash_of_columns(table):
 
 
 def _hashes_of_rows(table):
-    """Eight bytes a row. Numbers to nine decimals: beyond, processors differ."""
+    """A number a row. Floats to nine decimals: beyond, processors differ."""
     import pandas as pd
     table = table.assign(**{c: table[c].round(9) + 0.0 for c in table if table[c].dtype == "float64"})  # no -0.0
-    return pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes()
+    return pd.util.hash_pandas_object(table, index=False).to_numpy()
 
 
 def write_part(path, table):
-    """A part of a table, checked already, as `Store.write_parts` puts them together: a Parquet file, and beside it the hashes of its rows."""
+    """A part of a table, checked already, as `Store.write_parts` puts them together: with a last column, the hashes of its rows."""
+    import pyarrow as pa
     arrow = _as_arrow(table)
+    arrow = arrow.append_column(HASHES, pa.array(_hashes_of_rows(table)))
     with _parquet(path, arrow) as file:
         file.write_table(arrow)
-    path.with_suffix(".rows").write_bytes(_hashes_of_rows(table))
+
+
+def _read_part(path):
+    """(a part's table, the hashes of its rows)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    try:
+        part = pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{path} is damaged ({str(error)[:100]}): delete the folder {path.parent} and run the same command again, which makes it anew.") from None
+    return part.drop_columns(HASHES), part[HASHES].to_numpy()
 
 
 def modules_in(source):
@@ -601,14 +614,12 @@ class Store:
 
     def write_parts(self, name, parts, *, made_from, stamp):
         """Write a table that lies in parts (`write_part`'s files), one behind the other; no two are in memory. `stamp`: what `scale` knows it by."""
-        import pyarrow.parquet as pq
         inputs, file = self._inputs(name, made_from), None
         aside = self.path(name).with_name(f".{name}.{os.getpid()}")
         try:
-            for path in parts:
-                part = pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
+            for part, hashes in map(_read_part, parts):
                 file, whole = (file, whole) if file else (_parquet(aside, part), _hash_of_columns(part.slice(0, 0).to_pandas()))
-                whole.update(path.with_suffix(".rows").read_bytes())
+                whole.update(hashes)
                 file.write_table(part)
             said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*SCHEMAS[name].room.split()), "content": whole.hexdigest(), "partitions": stamp}
             file.add_key_value_metadata({b"news-framing": json.dumps(said).encode()})

@@ -40,7 +40,7 @@ def into(store, parts):
 def in_parts(articles, size, folder, choices=None):
     """{table: its rows}, made here one partition after the other."""
     keys = [scale.work(articles.iloc[a:b].reset_index(drop=True), f"{size}-{a}", folder, choices or {}, CODE) for a, b in scale.partitions(articles, size)]
-    return len(keys), {name: pd.concat([pd.read_parquet(folder / key / f"{name}.parquet") for key in keys], ignore_index=True) for name in scale.MADE}
+    return len(keys), {name: pd.concat([tables._read_part(folder / key / f"{name}.parquet")[0].to_pandas() for key in keys], ignore_index=True) for name in scale.MADE}
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
@@ -120,6 +120,19 @@ def test_a_table_made_in_parts_is_not_made_again_and_any_other_is(retellings_run
     monkeypatch.delenv("ANALYSIS_ENGINE")
     write()
     assert calls == [1, 1], "without the word nothing is taken over"
+
+
+def test_a_damaged_part_is_named_with_the_remedy(retellings_run, tmp_path, monkeypatch):
+    store, wanted = stored(retellings_run, tmp_path, monkeypatch)
+    path = tmp_path / "parts" / "one.parquet"
+    path.parent.mkdir()
+    tables.write_part(path, store.read("sentences"))
+    whole = path.read_bytes()
+    for content in (whole[:200] + bytes(8) + whole[208:], whole[:-20], b""):
+        path.write_bytes(content)
+        with pytest.raises(tables.TableError, match="delete the folder .*parts and run the same command again"):
+            store.write_parts("sentences", [path], made_from=scale.made_from({})["sentences"], stamp="x")
+        assert store.content("sentences") == wanted["sentences"] and not list(store.folder.glob(".sentences*"))
 
 
 def test_without_dask_the_remedy_is_told(retellings_run, tmp_path, monkeypatch):
