@@ -73,8 +73,8 @@ def chain(articles):
     step("match, 1,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(1000)))
     step("match, 5,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(5000)))
     step("tone, the panel alone", lambda: sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"]))
-    step("tone, all of notebook 04", lambda: pd.concat([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events),
-                                                       targets.code_toward(t["sentences"], t["tokens and tags"], articles, actors, t["voices"])]))
+    step("tone, all of notebook 04", lambda: tables.by_article([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events),
+                                                                targets.code_toward(t["sentences"], t["tokens and tags"], articles, actors, t["voices"])], t["sentences"]))
     step("agency", lambda: agency.find_acts(t["sentences"], t["tokens and tags"], actors, t["voices"]))
     step("frames, four codebooks", lambda: framing.code_frames(t["sentences"], t["tokens and tags"], articles, books, t["voices"], t["agency"], categories=True))
     forget()
@@ -191,8 +191,9 @@ def main():
     tone = [name for name in theirs if name.startswith(("TextBlob", "VADER", "NLTK sentences"))]
     usual = sum(theirs[name] for name in (*tone, "NLTK words"))
     tokens_too, plain = (ours["sentences"] + ours[name] for name in ("tokens and tags", "tokens without tags"))
-    whole = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, all of notebook 04", "agency", "match, 5,000 terms", "frames, four codebooks"))
-    shared = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, the panel alone", "agency", "match, 5,000 terms", "frames, four codebooks"))
+    few = ours["duplicates"] + tokens_too + sum(ours[name] for name in ("voices", "tone, the panel alone", "match, 5,000 terms", "frames, four codebooks"))
+    shared = few + ours["agency"]
+    whole = shared - ours["tone, the panel alone"] + ours["tone, all of notebook 04"]
     pairs = [("sentences, TextBlob, VADER\n(here of segments too)", sum(theirs[name] for name in tone), ours["sentences"] + ours["TextBlob's values"] + ours["VADER's values"]),
              ("sentences and words (here tags too)", theirs["NLTK sentences"] + theirs["NLTK words"], tokens_too)]
     for n in ("1,000", "5,000"):
@@ -203,6 +204,7 @@ def main():
         pairs.append(("spaCy PhraseMatcher, 1,000 terms", theirs["spaCy PhraseMatcher, 1,000 terms"], ours["match, 1,000 terms"] + plain))
     pairs.append(("all of notebooks 01 to 05, beside the\nusual sentences, words, TextBlob, VADER", usual, whole))
     pairs.append(("the same without masked variants and\nwithout tone toward actors", usual, shared))
+    pairs.append(("and without who acts upon whom", usual, few))
     missing = [name for name in ("flashtext", "spacy") if not importlib.util.find_spec(name)]
     lines = [f"{len(articles):,} articles (libraries: {len(part)} of them), median of {said.rounds} rounds; Python {platform.python_version()}, {os.cpu_count()} cores, one used.",
              *[f"Not installed, so not compared with: {name} (pip install -e '.[bench]')." for name in missing], "",

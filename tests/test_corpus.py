@@ -394,6 +394,12 @@ def test_duplicates_agree_with_all_pairs():
     assert {i for i in range(60) if isinstance(marked[i], str)} == set(expected) and len(expected) > 10
 
 
+def test_just_as_much_as_is_asked_for_makes_a_repetition():
+    story, other = words(1, 104).split(), [f"v{n}" for n in range(104)]     # 100 runs of five words each
+    for kept, marked in ((64, "a"), (63, "-")):
+        assert corpus.mark_duplicates(articles_of(" ".join(story), " ".join(story[:kept] + other[kept:])))["duplicate_of"].fillna("-").tolist() == ["-", marked]
+
+
 def test_a_long_article_is_no_repetition_of_a_brief_it_contains():
     brief = words(1, 30)
     assert corpus.mark_duplicates(articles_of(brief, words(2, 400) + " " + brief + " " + words(3, 400)))["duplicate_of"].isna().all()
