@@ -288,10 +288,11 @@ def test_change_over_time():
 def test_figures_draw_the_numbers():
     numbers = pd.DataFrame({"value": [0.3, -0.2, 0.1], "voice": ["own", "all", "all"], "threshold": ["none", "cut", "none"]})
     upper, lower = figures.specification_curve(numbers, by=["voice", "threshold"]).axes
-    assert [s[1][1] for s in upper.collections[0].get_segments()] == [-0.2, 0.1, 0.3] and len(lower.get_yticks()) == 4
-    places = [sorted(round(s[0][0]) for s in c.get_segments()) for c in lower.collections]
-    assert places == [[0, 1], [2], [0], [1, 2]], "which specification made which choice, in the order of the differences"
-    assert len(lower.collections[0].get_colors()) == 2 and (upper.collections[0].get_colors()[:2] == lower.collections[0].get_colors()).all(), "the colour is the sign's in both parts"
+    strokes = lambda ax: sorted((round(low), x, high, line.get_color()) for line in ax.lines for (x, low), (_, high) in zip(line.get_xydata()[::3], line.get_xydata()[1::3]) if len(line.get_xydata()) % 3 == 0)
+    orange, blue = "#D55E00", "#0072B2"
+    assert [(x, high, colour) for _, x, high, colour in strokes(upper)] == [(0, -0.2, orange), (1, 0.1, blue), (2, 0.3, blue)] and len(lower.get_yticks()) == 4
+    assert [(row, x, colour) for row, x, _, colour in strokes(lower)] == [(0, 0, orange), (0, 1, blue), (1, 2, blue), (2, 0, orange), (3, 1, blue), (3, 2, blue)], \
+        "which specification made which choice, in the order of the differences; the colour is the sign's in both parts"
     for n in (1, 12):
         course = pd.DataFrame([(f"g{g}", pd.Timestamp("2024-01-01") + pd.Timedelta(days=7 * k), 7, k / 10, k / 10 - 0.1, k / 10 + 0.1) for g in range(n) for k in (0, 1, 3)], columns=["group", "start", "days", "estimate", "low", "high"])
         axes = [ax for ax in figures.over_time(course).axes if ax.get_visible()]
