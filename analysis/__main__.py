@@ -59,7 +59,7 @@ def main(arguments):
     if verb not in VERBS:
         return _refuse(f"No verb “{verb}”{_nearest(verb.lower(), VERBS, '')}: expected one of {', '.join(VERBS)}.")
     if verb == "codebook":
-        sys.stdout.write(tables.codebook())
+        sys.stdout.write(codebook())
         return 0
     if set(rest) & {"-h", "--help"}:
         print(HELP)
@@ -233,6 +233,23 @@ def _nearest(word, known, rest):
 def _refuse(message, code=2):
     print(message, file=sys.stderr)
     return code
+
+
+def codebook():
+    """The schema of every table as Markdown: what stands in `data/codebook.md`."""
+    lines = ["# Codebook: the tables", "",
+             "One Parquet file each in `data/derived/<corpus>/`, written by the notebook named. Made by `python -m analysis codebook`; a test holds it equal to the code.", "",
+             "Undefined is null, never 0; no match is 0, never a missing row."]
+    for name, schema in tables.SCHEMAS.items():
+        lines += ["", f"## `{name}`: one row per {schema.row}", "",
+                  f"Written by `{schema.notebook}`. Key: {', '.join(f'`{c}`' for c in schema.key)}."
+                  + (f" Every ({', '.join(schema.parent_key)}) stands in `{schema.parent}`." if schema.parent else "")
+                  + (" A corpus's other columns follow as `meta_*` (text)." if name == "articles" else ""), "",
+                  "| column | type | null | meaning |", "|---|---|---|---|"]
+        for column, spec in schema.columns.items():
+            limits = f"; one of {', '.join(f'`{v}`' for v in spec.values)}" if spec.values else ""
+            lines.append(f"| `{column}` | {spec.kind} | {'yes' if spec.nullable else 'no'} | {spec.meaning}{limits} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def coverage(numbers):
     from matplotlib.dates import AutoDateLocator, DateFormatter
     places = AutoDateLocator(maxticks=7)
     places.set_axis(axes[-1, 0].xaxis)
-    axes[-1, 0].set_xticks(places())                                # asked once; as a locator it is asked by every panel, many times
+    first, last = axes[-1, 0].get_xlim()
+    axes[-1, 0].set_xticks([place for place in places() if first <= place <= last])  # asked once; as a locator it is asked by every panel, many times
     axes[-1, 0].xaxis.set_major_formatter(DateFormatter("%d %b\n%Y"))
     return figure
 

@@ -304,7 +304,7 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     """
     plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
     specs = {(book.name, name): spec for book in codebooks for name, spec in book.variables.items()}
-    of_segments = tables.places(segments, sentences)
+    of_segments = tables.places(segments, sentences, all_there=True)
     hits, terms = _evidence(plan, sentences, tokens, segments.assign(sentence=of_segments), agency, agency_room.read_actors() if actors is None else actors)
     far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
     begins = of_segments * far + segments["start"].to_numpy()

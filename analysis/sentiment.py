@@ -210,7 +210,7 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     english = ~sentences["article_id"].isin(foreign).to_numpy()
     sentence, unit = np.where(english, np.cumsum(english) - 1, -1), np.zeros(0, "int64")
     if segments is not None:
-        of, divided = tables.places(segments, sentences), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
+        of, divided = tables.places(segments, sentences, all_there=True), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
         unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, np.where(divided, -1, sentence[of]))  # a segment that is a whole sentence has the sentence's codes
     units, placed = units_of(mine(sentences), mine(tokens), None if segments is None else mine(segments))
     scored = list(score_units(units, placed, coders or CODERS, events))

@@ -65,7 +65,7 @@ CODINGS = SENTENCE | {
     "label": Column("str", "the category the coder gives, for nominal variables", nullable=True),
     "evidence": Column("str", "why: a JSON list of [term, start, end], with a score behind it (tone) or the indicator that fired (frames); offsets as in `sentences`", nullable=True),
 }
-HASHES = "hash of the row"  # a column of parts alone
+HASHES = b"hashes of articles"
 REPEATED = ("article_id", "coder", "variable", "target", "label")  # of codings: few texts, millions of times
 
 
@@ -166,23 +166,6 @@ SCHEMAS = {
 }
 
 
-def codebook():
-    """The schema of every table as Markdown: what stands in `data/codebook.md`."""
-    lines = ["# Codebook: the tables", "",
-             "One Parquet file each in `data/derived/<corpus>/`, written by the notebook named. Made by `python -m analysis codebook`; a test holds it equal to the code.", "",
-             "Undefined is null, never 0; no match is 0, never a missing row."]
-    for name, schema in SCHEMAS.items():
-        lines += ["", f"## `{name}`: one row per {schema.row}", "",
-                  f"Written by `{schema.notebook}`. Key: {', '.join(f'`{c}`' for c in schema.key)}."
-                  + (f" Every ({', '.join(schema.parent_key)}) stands in `{schema.parent}`." if schema.parent else "")
-                  + (" A corpus's other columns follow as `meta_*` (text)." if name == "articles" else ""), "",
-                  "| column | type | null | meaning |", "|---|---|---|---|"]
-        for column, spec in schema.columns.items():
-            limits = f"; one of {', '.join(f'`{v}`' for v in spec.values)}" if spec.values else ""
-            lines.append(f"| `{column}` | {spec.kind} | {'yes' if spec.nullable else 'no'} | {spec.meaning}{limits} |")
-    return "\n".join(lines) + "\n"
-
-
 def check(name, table):
     """The table with its columns in order and of the right types; a `TableError` names the table, the column and an example."""
     return plain(checked(name, table))
@@ -253,7 +236,7 @@ def _twice(keys):
     return pd.Series(number).duplicated().to_numpy() if (np.diff(np.sort(number)) == 0).any() else np.zeros(len(keys), bool)
 
 
-# ---- hashes ---------------------------------------------------------------------------------------------------------------------
+# ---- rows -----------------------------------------------------------------------------------------------------------------------
 
 def by_columns(rows, **kinds):
     """A table of rows whose columns' kinds are known: asking pandas to find them out takes several times as long."""
@@ -261,13 +244,6 @@ def by_columns(rows, **kinds):
     import pandas as pd
     columns = zip(kinds.items(), list(zip(*rows)) or [()] * len(kinds))
     return pd.DataFrame({name: pd.array(column, dtype="str") if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in columns})
-
-
-def nothing(n):
-    """A column of texts that are all null."""
-    import pandas as pd
-    import pyarrow as pa
-    return pd.array(pa.nulls(n, pa.large_string()), dtype="str")
 
 
 def codings(sentences, segments, unit, kinds, value, why, texts):
@@ -298,13 +274,18 @@ def by_article(codings, sentences):
     return whole if (np.diff(place) >= 0).all() else whole.take(np.argsort(place, kind="stable")).reset_index(drop=True)
 
 
-def places(table, among, keys=("article_id", "sentence_id")):
-    """For each row of a table the row of `among` (or its place there, -1 where it has none) with the same keys."""
+def places(table, among, keys=("article_id", "sentence_id"), *, all_there=False):
+    """For each row of a table the place in `among` of the row with the same keys; -1 where there is none, or, with `all_there`, a `TableError`."""
     import numpy as np
     rows_of = lambda table: zip(*(table[key].tolist() for key in keys))
     number = dict(zip(rows_of(among), range(len(among))))
-    return np.array([number.get(key, -1) for key in rows_of(table)], dtype="int64")
+    found = np.array([number.get(key, -1) for key in rows_of(table)], dtype="int64")
+    if all_there and (found < 0).any():
+        raise TableError(f"{int((found < 0).sum())} row(s) refer to a sentence that is not there, for example {table[list(keys)].iloc[int((found < 0).argmax())].to_dict()}.")
+    return found
 
+
+# ---- hashes ---------------------------------------------------------------------------------------------------------------------
 
 def fingerprint(path):
     """SHA-256 of a file, or of the names and contents of all files below a folder; null where there is nothing."""
@@ -338,17 +319,20 @@ def _as_arrow(table):
 
 
 def _parquet(where, arrow):
-    """An open file for tables of these columns, which keeps what this one says of itself."""
+    """An open file for tables of these columns, which keeps what this one says of itself; that some texts are numbered is not for its readers."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
-    file = pq.ParquetWriter(where, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=False)
-    file.add_key_value_metadata(arrow.schema.metadata)
+    few = any(pa.types.is_dictionary(field.type) for field in arrow.schema)
+    file = pq.ParquetWriter(where, arrow.schema, compression="zstd", write_page_checksum=True, store_schema=not few)
+    if few:
+        file.add_key_value_metadata(arrow.schema.metadata)
     return file
 
 
 def content_hash(table):
-    """SHA-256 of a table's columns and values, whatever the file's encoding."""
+    """SHA-256 of a table's columns and values, whatever the file's encoding: of the columns' names and types, and of each article's rows."""
     whole = _hash_of_columns(table)
-    whole.update(_hashes_of_rows(table))
+    whole.update(_hashes_of_articles(table))
     return whole.hexdigest()
 
 
@@ -356,31 +340,33 @@ def _hash_of_columns(table):
     return hashlib.sha256(json.dumps([list(table.columns), ["str" if t == "category" else str(t) for t in table.dtypes]]).encode())
 
 
-def _hashes_of_rows(table):
-    """A number a row. Floats to nine decimals: beyond, processors differ."""
+def _hashes_of_articles(table):
+    """The hash of each article's rows, one behind the other (where there are no articles: of all rows). Floats to nine decimals: beyond, processors differ."""
+    import numpy as np
     import pandas as pd
-    table = table.assign(**{c: table[c].round(9) + 0.0 for c in table if table[c].dtype == "float64"})  # no -0.0
-    return pd.util.hash_pandas_object(table, index=False).to_numpy()
+    rows = pd.util.hash_pandas_object(table.assign(**{c: table[c].round(9) + 0.0 for c in table if table[c].dtype == "float64"}), index=False).to_numpy()  # no -0.0
+    number = (table["article_id"].cat.codes if table["article_id"].dtype == "category" else pd.factorize(table["article_id"])[0]) if "article_id" in table else np.zeros(len(rows))
+    begins = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
+    return b"".join(hashlib.sha256(rows[a:b]).digest() for a, b in zip(begins, [*begins[1:], len(rows)]))
 
 
 def write_part(path, table):
-    """A part of a table, checked already, as `Store.write_parts` puts them together: with a last column, the hashes of its rows."""
-    import pyarrow as pa
+    """A part of a table, whole articles, checked already, as `Store.write_parts` puts them together: it says the hashes of its articles."""
     arrow = _as_arrow(table)
-    arrow = arrow.append_column(HASHES, pa.array(_hashes_of_rows(table)))
     with _parquet(path, arrow) as file:
         file.write_table(arrow)
+        file.add_key_value_metadata({HASHES: _hashes_of_articles(table).hex()})
 
 
 def _read_part(path):
-    """(a part's table, the hashes of its rows)."""
+    """(a part's table, the hashes of its articles)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
     try:
-        part = pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        return file.read(use_threads=False), bytes.fromhex(file.metadata.metadata[HASHES].decode())
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise TableError(f"{path} is damaged ({str(error)[:100]}): delete the folder {path.parent} and run the same command again, which makes it anew.") from None
-    return part.drop_columns(HASHES), part[HASHES].to_numpy()
 
 
 def modules_in(source):
@@ -621,11 +607,14 @@ class Store:
                 file, whole = (file, whole) if file else (_parquet(aside, part), _hash_of_columns(part.slice(0, 0).to_pandas()))
                 whole.update(hashes)
                 file.write_table(part)
+                del part                                            # before the next is read
             said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*SCHEMAS[name].room.split()), "content": whole.hexdigest(), "partitions": stamp}
             file.add_key_value_metadata({b"news-framing": json.dumps(said).encode()})
             file.close()
             os.replace(aside, self.path(name))
         finally:
+            if file:
+                file.close()
             aside.unlink(missing_ok=True)
 
     def _has_parts(self, name, made_from):

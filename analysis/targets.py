@@ -105,7 +105,7 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     rows = [keys.assign(coder="toward" if way == "toward" else f"toward_{way}", target=whole["target"], value=whole[way].round(9),
                         evidence=[json.dumps(sorted(e, key=lambda item: item[1]), ensure_ascii=False, separators=(",", ":")) for e in whole["evidence"]] if way == "toward" else None) for way in WAYS]
     whole = pd.concat(rows, ignore_index=True)
-    return whole.assign(variable="tone_toward", label=tables.nothing(len(whole)))[list(tables.CODINGS)]
+    return whole.assign(variable="tone_toward", label=pd.Series(index=whole.index, dtype="str"))[list(tables.CODINGS)]
 
 
 def label(values):

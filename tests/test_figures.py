@@ -51,6 +51,14 @@ def test_every_interval_lies_inside_its_panel(store):
     assert all(ax.get_xlim()[0] <= -2 and ax.get_xlim()[1] >= 0 for ax in figure.axes)
 
 
+def test_dates_are_placed_within_what_is_drawn():
+    for first, last in (("2001-11-20", "2014-02-12"), ("2023-10-01", "2023-12-30")):
+        numbers = pd.DataFrame({"group": "g", "start": pd.to_datetime([first, last]), "n_articles": [1, 2], "days": 30})
+        ax = figures.coverage(numbers).axes[-1]
+        low, high = pd.to_datetime(ax.get_xlim(), unit="D")
+        assert low > pd.Timestamp(first) - 0.1 * (high - low) and high < pd.Timestamp(last) + pd.Timedelta(days=30) + 0.1 * (high - low) and len(ax.get_xticks()) > 2
+
+
 def test_dots_draw_the_numbers():
     numbers = dots(2, 2)
     for ax, variable in zip(figures.dots(numbers).axes, ("v", "w")):

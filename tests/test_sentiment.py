@@ -281,6 +281,14 @@ def test_textblobs_evidence_stands_at_the_nearer_negation():
     assert found["not good"] == "not good" and found["terrible"] == "terrible"
 
 
+def test_segments_of_a_sentence_that_is_not_there_are_refused():
+    articles = articles_of("“It rained,” she said. Nobody left.")
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    with pytest.raises(tables.TableError, match="not there, for example .*'sentence_id': 0"):
+        sentiment.code_tone(sentences.iloc[1:], words, articles, voices.find_voices(articles, sentences, words))
+
+
 def test_a_corpus_of_other_languages_has_nulls_and_not_nothing():
     articles = articles_of("Ein guter Tag.", language=["de"])
     sentences = tokens.split_sentences(articles)
