@@ -18,7 +18,7 @@ from analysis import agency, framing, lexicons, sentiment, tables, targets, toke
 
 MADE = ("sentences", "tokens", "segments", "tone", "agency", "frames")
 PARTITION = 1_000_000    # characters of text in a partition: some seconds of work, some hundred MB of tables
-SECONDS = 3.5           # of one process's work for a million characters (docs/SCALE.md: 106 s for 34.1)
+SECONDS = 4             # of one process's work for a million characters (docs/SCALE.md: 136 s for 34.1)
 WORTH = 30               # seconds of work below which starting processes takes as long as they save
 RETRIES = 3
 ACTORS = tables.ROOT / "data" / "dictionaries" / "actors.csv"
