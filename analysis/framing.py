@@ -319,7 +319,7 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     english = np.concatenate([english, english[of_segments[~alone]]])
     hits = {name: np.concatenate([column, column[inner]]) for name, column in hits.items()} | {"unit": np.concatenate([hits["sentence"], unit[segment[inner]]])}
     value, why, texts = _coded(plan, specs, hits, terms, english)
-    whole = tables.codings(sentences, segments, np.concatenate([np.arange(len(sentences)), unit]), list(specs), value, why, texts)
+    whole = tables.codings(sentences, segments, of_segments, np.concatenate([np.arange(len(sentences)), unit]), list(specs), value, why, texts)
     return whole if categories else tables.plain(whole)
 
 

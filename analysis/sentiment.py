@@ -208,16 +208,16 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     foreign = articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]
     mine = lambda table: table[~table["article_id"].isin(foreign)] if len(foreign) else table
     english = ~sentences["article_id"].isin(foreign).to_numpy()
-    sentence, unit = np.where(english, np.cumsum(english) - 1, -1), np.zeros(0, "int64")
+    sentence, of, unit = np.where(english, np.cumsum(english) - 1, -1), *np.zeros((2, 0), "int64")
     if segments is not None:
         of, divided = tables.places(segments, sentences, all_there=True), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
-        unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, np.where(divided, -1, sentence[of]))  # a segment that is a whole sentence has the sentence's codes
+        unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, sentence[of])  # a segment that is a whole sentence has the sentence's codes
     units, placed = units_of(mine(sentences), mine(tokens), None if segments is None else mine(segments))
     scored = list(score_units(units, placed, coders or CODERS, events))
     value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
     why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])
     texts = pd.concat([pd.Series(evidence, dtype="str") for *_, evidence in scored]).array
-    return tables.plain(tables.codings(sentences, segments, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts))
+    return tables.plain(tables.codings(sentences, segments, of, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts))
 
 
 # ---- what the codings say -------------------------------------------------------------------------------------------------------

@@ -246,15 +246,15 @@ def by_columns(rows, **kinds):
     return pd.DataFrame({name: pd.array(column, dtype="str") if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in columns})
 
 
-def codings(sentences, segments, unit, kinds, value, why, texts):
+def codings(sentences, segments, of, unit, kinds, value, why, texts):
     """Codings of every sentence and, behind it, of its segments (where they are given): a row for each of `kinds`, (coder, variable). Texts that fill many rows are categories.
 
-    unit: for the sentences, then the segments, which row of `value` and `why` (units × kinds) is theirs; why: which of `texts` is the evidence (-1: null).
+    of: each segment's place among the sentences; unit: for the sentences, then the segments, which row of `value` and `why` (units × kinds) is theirs; why: which of `texts` is the evidence (-1: null).
     """
     import numpy as np
     import pandas as pd
     keys, parts = ["article_id", "sentence_id"], sentences.head(0).assign(segment_id=0) if segments is None else segments
-    order = np.argsort(np.concatenate([np.arange(len(sentences)), places(parts, sentences)]), kind="stable")
+    order = np.argsort(np.concatenate([np.arange(len(sentences)), of]), kind="stable")
     units = pd.concat([sentences[keys].assign(segment_id=pd.NA), parts[[*keys, "segment_id"]]]).astype({"article_id": "category", "segment_id": "Int64"}).iloc[order]
     unit, row = np.asarray(unit)[order], np.repeat(np.arange(len(order)), len(kinds))
     named = lambda names: pd.Categorical(names).take(np.tile(np.arange(len(names)), len(order)))

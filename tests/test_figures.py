@@ -2,6 +2,7 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import articles_of, compare_figures, run
@@ -66,6 +67,15 @@ def test_dots_draw_the_numbers():
         drawn = sorted((y, x) for line in ax.lines if line.get_marker() == "o" for x, y in line.get_xydata())
         assert [(y, x) for y, x in enumerate(part["estimate"])] == drawn
         assert [tuple(map(tuple, path.vertices)) for path in ax.collections[0].get_paths()] == [((low, y), (high, y)) for y, (low, high) in enumerate(zip(part["low"], part["high"]))]
+
+
+def test_what_may_be_ranked_is_filled_and_bars_are_as_high_as_their_shares():
+    drawn = {y: line.get_markerfacecolor() for line in figures.dots(dots(3, 1), ranked={"group 1"}).axes[0].lines if line.get_marker() == "o" for _, y in line.get_xydata()}
+    assert drawn[0] == drawn[2] == "white" != drawn[1]
+    numbers = pd.DataFrame({"measure": "m", "group": "g", "left": [0.0, 1.0], "right": [1.0, 2.0], "share": [0.2, 0.8], "estimate": 1.0, "low": 0.5, "high": 1.5, "n_articles": 5})
+    bars = [path.vertices for path in figures.distributions(numbers, unit="").axes[0].collections[0].get_paths()]
+    wide, high = zip(*(np.ptp(bar, axis=0) for bar in bars))
+    assert wide == (1, 1) and high[1] == pytest.approx(4 * high[0]) == pytest.approx(0.72)
 
 
 def test_voices_stand_side_by_side():

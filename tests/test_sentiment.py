@@ -281,6 +281,26 @@ def test_textblobs_evidence_stands_at_the_nearer_negation():
     assert found["not good"] == "not good" and found["terrible"] == "terrible"
 
 
+def test_every_row_has_its_own_texts_value_and_evidence_in_the_order_of_the_text():
+    spoken = "“The bridge is terrible,” the mayor said, and it was a splendid day. Nobody was killed. A good year."
+    articles = articles_of(spoken, "“Ein guter Tag,” sagte er, und ging. Es regnete.", spoken.replace("terrible", "awful"), language=["en", "de", "en"])
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    tone, body = sentiment.code_tone(sentences, words, articles, segments), articles.set_index("article_id")["text"]
+    spans = {(s.article_id, s.sentence_id, part): (s.start, s.end) for table in (sentences.assign(segment_id=-1), segments) for s in table.itertuples() for part in (s.segment_id,)}
+    keys = list(zip(tone["article_id"], tone["sentence_id"], tone["segment_id"].fillna(-1)))
+    assert list(dict.fromkeys(keys)) == sorted(spans) and len(segments) > len(sentences)
+    for key, coder, value, why in zip(keys, tone["coder"], tone["value"], tone["evidence"]):
+        if key[0] == articles["article_id"][1]:
+            assert pd.isna(value) and pd.isna(why)
+            continue
+        start, end = spans[key]
+        if coder == "vader":
+            assert value == sentiment.exact.vader([body[key[0]][start:end]])[0][0]
+        assert all(start <= a < b <= end and (coder != "vader" or body[key[0]][a:b].lower() == term) for term, a, b, _ in json.loads(why))
+
+
 def test_segments_of_a_sentence_that_is_not_there_are_refused():
     articles = articles_of("“It rained,” she said. Nobody left.")
     sentences = tokens.split_sentences(articles)
