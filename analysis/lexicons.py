@@ -384,24 +384,43 @@ def _longest(row, length, number, pattern, terms):
 
 
 def evidence(unit, n, *columns):
-    """Evidence of `n` units as it stands in tables, compact JSON [[term, start, end, …], …] for each: from the unit of every item, in order, and the items' columns."""
+    """Evidence of `n` units as it stands in tables, compact JSON [[term, start, end, …], …] for each: from the unit of every item, in order, and the items' columns.
+
+    What stands between two commas is written once for each distinct value, with the brackets beside it; then all of it is joined at once.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
-    places, text = np.searchsorted(unit, np.arange(n + 1)), lambda mark: pa.scalar(mark, pa.large_string())
-    joined = pc.binary_join(pa.LargeListArray.from_arrays(places, pc.binary_join_element_wise(*map(_json, columns), text(","))), text("],["))
-    return pd.array(pc.if_else(pa.array(np.diff(places) > 0), pc.binary_join_element_wise(text("[["), joined, text("]]"), text("")), text("[]")), dtype="str")
+    unit, wide = np.asarray(unit), len(columns)
+    many = np.bincount(unit, minlength=n)
+    ends, none = np.cumsum(many), many == 0
+    opens, closes = np.zeros((2, len(unit)), bool)
+    opens[(ends - many)[~none]] = closes[ends[~none] - 1] = True
+    place = np.arange(len(unit)) * wide + np.cumsum(none)[unit]
+    which, pieces = np.zeros(len(unit) * wide + none.sum(), "int32"), ["[]"]       # the first piece is all of a unit without items
+    for i, column in enumerate(columns):
+        codes, texts = _json(column)
+        if i == 0:
+            codes, texts = codes + opens * len(texts), [mark + text for mark in ("[", "[[") for text in texts]
+        if i == wide - 1:
+            codes, texts = codes + closes * len(texts), [text + mark for mark in ("]", "]]") for text in texts]
+        which[place + i] = codes + len(pieces)
+        pieces += texts
+    pieces, comma, joined = pa.array(pieces, pa.large_string()), pa.scalar(",", pa.large_string()), []
+    begins = np.append(0, np.cumsum(np.maximum(many * wide, 1)))
+    for first in range(0, n, 50_000):                               # a part at a time, since it is quicker to use memory again than to ask for more
+        mine = begins[first:first + 50_001]
+        joined.append(pc.binary_join(pa.LargeListArray.from_arrays(mine - mine[0], pieces.take(pa.array(which[mine[0]:mine[-1]]))), comma))
+    return pd.array(pa.chunked_array(joined, pa.large_string()).combine_chunks(), dtype="str")
 
 
 def _json(column):
-    """Values as JSON, each distinct one written once; a column of texts may come as (the number of each, the texts)."""
-    import pyarrow as pa
-    if isinstance(column, tuple):
-        return pa.array([json.dumps(value, ensure_ascii=False) for value in column[1]], pa.large_string()).take(pa.array(column[0]))
-    column = pd.Series(column)
-    if column.dtype.kind == "i":
-        return pa.array(column.to_numpy()).cast(pa.large_string())
-    codes, distinct = pd.factorize(column)
-    return pa.array([json.dumps(value, ensure_ascii=False) for value in distinct.tolist()], pa.large_string()).take(pa.array(codes))
+    """(the number of each value, the distinct values as JSON); a column of texts may come as (the number of each, the texts)."""
+    if not isinstance(column, tuple):
+        column = np.asarray(column) if column.dtype != "str" else column
+        if column.dtype.kind == "i" and len(column) and 0 <= column.min() and column.max() < 2 * len(column):   # places in texts are small numbers
+            return column, list(map(str, range(column.max() + 1)))
+        column = pd.factorize(column)
+    return column[0], [json.dumps(value, ensure_ascii=False) for value in (column[1] if isinstance(column[1], list) else column[1].tolist())]
 
 
 def readable(why):

@@ -253,15 +253,19 @@ def codings(sentences, segments, of, unit, kinds, value, why, texts):
     """
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
     keys, parts = ["article_id", "sentence_id"], sentences.head(0).assign(segment_id=0) if segments is None else segments
     order = np.argsort(np.concatenate([np.arange(len(sentences)), of]), kind="stable")
     units = pd.concat([sentences[keys].assign(segment_id=pd.NA), parts[[*keys, "segment_id"]]]).astype({"article_id": "category", "segment_id": "Int64"}).iloc[order]
-    unit, row = np.asarray(unit)[order], np.repeat(np.arange(len(order)), len(kinds))
-    named = lambda names: pd.Categorical(names).take(np.tile(np.arange(len(names)), len(order)))
-    nobody = pd.Categorical.from_codes(np.full(len(row), -1, "int8"), pd.Index([], dtype="str"))
-    return pd.DataFrame({c: units[c].array.take(row) for c in units} | {
-        "coder": named([coder for coder, _ in kinds]), "variable": named([variable for _, variable in kinds]), "target": nobody, "label": nobody,
-        "value": value.take(unit, axis=0).ravel(), "evidence": texts.take(why.take(unit, axis=0).ravel(), allow_fill=True)}, columns=list(CODINGS), copy=False)
+    segment, unit = units["segment_id"], np.asarray(unit)[order]
+    named = lambda names: (lambda few: pd.Categorical.from_codes(np.tile(few.codes, len(order)), dtype=few.dtype))(pd.Categorical(names))
+    why = why.take(unit, axis=0).ravel()
+    nobody = pd.Categorical.from_codes(np.full(len(why), -1, "int8"), pd.Index([], dtype="str"))
+    return pd.DataFrame({
+        "article_id": units["article_id"].array.repeat(len(kinds)), "sentence_id": units["sentence_id"].to_numpy().repeat(len(kinds)),
+        "segment_id": pd.arrays.IntegerArray(*(column.to_numpy().repeat(len(kinds)) for column in (segment.fillna(0).astype("int64"), segment.isna()))),
+        "coder": named([coder for coder, _ in kinds]), "variable": named([variable for _, variable in kinds]), "target": nobody, "label": nobody, "value": value.take(unit, axis=0).ravel(),
+        "evidence": pd.array(pa.array(texts).take(pa.array(why, mask=why < 0)), dtype="str")}, columns=list(CODINGS), copy=False)
 
 
 def by_article(codings, sentences):
