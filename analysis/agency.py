@@ -11,8 +11,7 @@ import pandas as pd
 
 from analysis import lexicons, tables
 from analysis import tokens as tokens_room
-from analysis.speakers import AUX, COLLECTIVE, FINITE, ROLES, Sentence, Words, after_phrase, bounds_of, phrase_start, places_of, subject
-from analysis.tokens import Chunks
+from analysis.speakers import AUX, COLLECTIVE, FINITE, ROLES, Sentence, Words, after_phrase, phrase_start, subjects
 from analysis.voices import cue_index, inflected
 
 LEXICONS = tables.ROOT / "data" / "lexicons"
@@ -60,62 +59,61 @@ def forms_of(verb):
     return inflected(verb) | ({verb + verb[-1] + "ed", verb + verb[-1] + "ing"} if double else set())
 
 
-def acts(s, verbs, index, *, every=False):
-    """Who does what to whom in one `Sentence`, by its tokens that may be verbs (`Words.verb`) and `verb_index()`: (verb, its token, agent span or null, patient span or null, passive,
-    negated, entry) per verb of the table; with `every` also verbs that are not in it, as printed. Auxiliaries and forms of “be” are no acts."""
-    found, before, was_passive, says, low, tags, n, plain = [], None, False, sayings(loose=False), s.low, s.tag, s.n, s.words.plain
-    for k in verbs:
-        word, tag, entry, tail = low[k], tags[k], None, k
-        for candidate in index.get(word, ()):
-            tail = _with_particle(s, k, candidate[0]) if candidate[0] else k
-            if tail is not None:
-                entry = candidate
-                break
-        if entry is None:
-            if not every or tag == "NN" or word in AUX or not word.isalpha():
-                continue
-            entry, tail = ((), 0.0, 0.0, False, word), k
-        if k and plain[s.first + k - 1]:
-            a, b, first, flags = k - s.back[k - 1], k, k, ()            # `subject`, as it most often is
-        else:
-            a, b, _, first, flags = subject(s, k)
-            if a == b and before and flags & {"and", "infinitive"}:
-                a, b = before                                          # "He came and attacked", "wants to attack"
-        before = (a, b) if a < b else before
-        j = _past_quantifiers(s, tail + 1) if tail + 1 < n and low[tail + 1] in QUANTIFIERS else tail + 1
-        passive = False
-        if tag == "VBN" or tag == "VBD":
-            behind = tags[j] if j < n else "."
-            bare = first == k and a < b and word not in says           # "men accused of theft"; "he was cheered, his deputy jeered"
-            if bare and tag == "VBN" and not was_passive and not any(tags[i] in FINITE and i != k for i in range(n)):
-                bare = False                                           # the sentence's only verb is no participle, whatever its tag
-            passive = "passive" in flags or bare and (
-                tag == "VBN" and not behind.startswith(("DT", "NN", "PRP", "JJ", "CD", "VBG")) or was_passive and behind in (".", ",", "CC", ":"))
-        was_passive = passive
-        if passive:
-            by = next((i for i in range(tail + 1, min(n, tail + 6)) if low[i] == "by"), None)
-            agent, patient = ((by + 1, after_phrase(s, by + 1)) if by else None), (a, b)
-        else:
-            while j < n and (tags[j] == "RB" or low[j] in OBJECT_PREPOSITIONS):
-                j += 1
-            agent, patient = (a, b), (j, after_phrase(s, j))
-        found.append((entry[4], k, agent if agent and agent[0] < agent[1] else None, patient if patient[0] < patient[1] else None, passive, "not" in flags, entry))
-    return found
+def acts(words, verbs, index, *, every=False):
+    """Who does what to whom, by the rows that may be verbs (`Words.verb`) and `verb_index()`: one row per verb of the table, in order (at, its row; agent and agent_end, patient and
+    patient_end, rows of the participants, the same where there is none; passive; negated; entry, its number), and the entries. With `every` also verbs that are not in it
+    (entry -1). Auxiliaries and forms of “be” are no acts."""
+    types, low, entries = words.types, words.low, []
+    bare, phrasal = np.full(len(types.words), -1), {}
+    for form in index.keys() & types.number.keys():
+        for candidate in index[form]:
+            if candidate[0]:
+                phrasal.setdefault(form, []).append((candidate[0], len(entries)))
+            elif bare[types.number[form]] < 0:
+                bare[types.number[form]] = len(entries)
+            entries.append(candidate)
+    k = np.flatnonzero(verbs)
+    code, tail = types.folded[k], k.copy()
+    entry, split = bare[code], np.isin(code, [types.number[form] for form in phrasal])
+    for i in np.flatnonzero(split).tolist():
+        found = next(((last, n) for particle, n in phrasal[low[k[i]]] if (last := _with_particle(low, int(k[i]), int(words.end[k[i]]), particle))), None)
+        tail[i], entry[i] = found or (k[i], entry[i])
+    saying = sayings(loose=False)
+    says = np.array([word in saying for word in types.words], dtype=bool)
+    other = np.array([every and word.isalpha() and word not in AUX for word in types.words], dtype=bool)[code] & ~words.any_tag(k, "NN")
+    k, tail, entry, code = (column[(entry >= 0) | other] for column in (k, tail, entry, code))
+    first, end, place = words.first[k], words.end[k], np.arange(len(k))
+    a, b, group, negated, aux, joined = subjects(words, k)
+    before = np.append(-1, np.maximum.accumulate(np.where(a < b, place, -1)))[:-1] if len(k) else place
+    shared = (a >= b) & joined & (before >= 0) & (first[before] == first)          # "He came and attacked", "wants to attack"
+    a, b = np.where(shared, a[before], a), np.where(shared, b[before], b)
+    behind = np.append(words.next_of(~words.among(QUANTIFIERS)), len(low))[tail + 1]     # past “at least”, “more than”, “as many as”, “up to”, where a number follows
+    number = np.append(words.where(words.tagged("CD")) | types.of(lambda word: word[:1].isdigit()), False)
+    j = np.where((behind < end) & number[behind], behind, tail + 1)
+    there, at = j < end, np.minimum(j, len(low) - 1)
+    verbal, participle = words.any_tag(k, "VBN", "VBD"), words.any_tag(k, "VBN")
+    noun = there & (words.any_tag(at, "CD", "VBG", start=("DT", "NN", "PRP", "JJ")))
+    ends = ~there | words.any_tag(at, ".", "CC", ",", ":")
+    finite = np.append(0, np.cumsum(words.where(words.tagged(*FINITE))))
+    subject_first = (group == k) & (a < b) & ~says[code]                           # "men accused of theft"; "he was cheered, his deputy jeered"
+    alone = finite[end] == finite[first]                                           # the sentence's only verb is no participle, whatever its tag
+    sure = verbal & (aux | subject_first & participle & ~alone & ~noun)
+    goes_on = verbal & (aux | subject_first & (participle & ~noun | ends)) & (np.append(-1, first)[:-1] == first)    # where the verb before is passive
+    passive = np.maximum.accumulate(np.where(sure, 2 * place + 1, np.where(goes_on, 0, 2 * place))) % 2 == 1 if len(k) else sure
+    phrase = lambda row: np.where(row < end, row + np.append(np.asarray(words.ahead), 0)[row], row)
+    by, is_by = np.full(len(k), -1), np.append(words.among({"by"}), False)
+    for away in range(5, 0, -1):
+        row = np.minimum(tail + away, len(low))
+        by = np.where(is_by[row] & (row < end), row, by)
+    active = np.minimum(np.append(words.next_of(~(words.where(words.tagged("RB")) | words.among(OBJECT_PREPOSITIONS))), len(low))[j], end)
+    agent = np.where(passive, by + 1, a), np.where(passive, np.where(by < 0, 0, phrase(by + 1)), b)
+    patient = np.where(passive, a, active), np.where(passive, b, phrase(active))
+    return pd.DataFrame({"at": k, "agent": agent[0], "agent_end": agent[1], "patient": patient[0], "patient_end": patient[1], "passive": passive, "negated": negated, "entry": entry}), entries
 
 
-def _past_quantifiers(s, j):
-    """The token behind “at least”, “more than”, “as many as”, “up to”, where a number follows; else j."""
-    i = j
-    while i < s.n and s.low[i] in QUANTIFIERS:
-        i += 1
-    return i if i < s.n and i > j and (s.tag[i] == "CD" or s.low[i][:1].isdigit()) else j
-
-
-def _with_particle(s, k, particle):
+def _with_particle(low, k, end, particle):
     """The verb's last token, its particle included (“lashed out at”, “turned him down”); null where the particle is not there."""
-    return next((i + len(particle) - 1 for i in range(k + 1, min(s.n, k + 4)) if tuple(s.low[i:i + len(particle)]) == particle), None)
-
-
+    return next((i + len(particle) - 1 for i in range(k + 1, min(end, k + 4)) if tuple(low[i:min(i + len(particle), end)]) == particle), None)
 
 
 @cache
@@ -146,6 +144,7 @@ NO_ACTS = frozenset("according including regarding concerning following given ba
 WITHOUT = frozenset("over more than at least about some nearly almost around up to roughly the a an".split())   # stands before a number or noun, and is passed over
 ENDS_HEAD = frozenset("of in for at from with to on against over near by about into as , ;".split())
 SOME = frozenset("many some others several dozens hundreds thousands all both few none".split())
+OF_WHOLE = frozenset("on against over near by about between under".split())
 OF_ACTOR = ROLES | COLLECTIVE | frozenset("people forces troops soldiers warplanes jets leaders officials army navy residents citizens side allies".split())  # “the army of Israel” is Israel; “critics of Israel” are not
 
 
@@ -156,66 +155,67 @@ def find_acts(sentences, tokens, actors, segments=None):
     stay as they are. Who is the subject of a verb of saying, or is given the word otherwise (`segments`), has the role `speaker` and acts on nobody.
     """
     keys = ["article_id", "sentence_id"]
-    heads, number_of = bounds_of(tokens)
-    hits, named, begins = mentions(tokens.assign(unit=np.repeat(np.arange(len(heads) - 1), np.diff(heads))), actors), defaultdict(dict), heads.tolist()
-    for unit, actor, row, last in zip(*(column.tolist() for _, column in hits.items())):
-        named[unit][row - begins[unit]] = actor, last - begins[unit]
-    says, events, index = sayings(loose=False), nominals(), verb_index()
-    words = Words(tokens, heads[:-1])
-    given, forms = defaultdict(set), Chunks(lambda cues: [{(verb := cue.split()[0].lower())} | inflected(verb) for cue in cues])
-    for *key, cue in zip(*(segments.loc[segments["cue"].notna(), c].tolist() for c in (*keys, "cue"))) if segments is not None else ():
-        given[tuple(key)] |= forms[cue]                             # looser words of saying count where a voice was found by them
-    words.ends_head, words.noun = words.next_and_last(words.among(ENDS_HEAD), words.where(words.tagged("CD", start="NN") | words.tagged(start="PRP")) | words.among(SOME))
-    verbs, nouns = (places_of(flag, heads) for flag in (words.verb & ~words.among(AUX - index.keys()), words.among(events) & words.where(words.tagged(start="NN"))))
-    rows = []
-    for number, key in enumerate(zip(*(sentences[c].tolist() for c in keys))):
-        at = number_of.get(key)
-        if at is None:
-            continue
-        s, names = Sentence(words, *begins[at:at + 2]), named.get(at, {})
-        for verb, k, construction, parts in _told(s, verbs[at], nouns[at], says, given.get(key, ()), index, events):
-            for role, (a, b) in parts:
-                if actor := _participant(s, a, b, names, events):
-                    rows.append((number, actor, role, verb, construction, s.first + a, s.first + b - 1, k, s.first + k))
-    found = tables.by_columns(rows, number="int64", actor="str", role="str", verb="str", construction="str", start="int64", end="int64", act="int64", at="int64")
-    found = found.assign(**{column: tokens[place].to_numpy()[found[column]] for column, place in (("start", "start"), ("end", "end"), ("at", "start"))})
-    found = sentences[keys].iloc[found["number"]].reset_index(drop=True).join(found.drop(columns="number"))
+    sentence, heads = lexicons.sentence_of(tokens)
+    words, events, index = Words(tokens, heads[:-1]), nominals(), verb_index()
+    types, place = words.types, tables.places(tokens.iloc[heads[:-1]], sentences)[sentence]
+    found, entries = acts(words, words.verb & ~words.among(AUX - index.keys()), index, every=True)
+    k, passive, negated, entry = (found[c].to_numpy() for c in ("at", "passive", "negated", "entry"))
+    speaks = ~passive & (words.among(sayings(loose=False))[k] | np.isin(sentence[k] * len(types.words) + types.folded[k], _given(segments, tokens, heads, types)))
+    told, rows, roles = ~negated & ~words.among(NO_ACTS)[k] & ~_describes(words, k), [], ("agent", "patient", "speaker", "")
+    for role in ("agent", "patient"):
+        a, b = (found[c].to_numpy() for c in (role, f"{role}_end"))
+        there = np.flatnonzero((a < b) & told & ~(speaks & (role == "patient")))
+        verb = np.where(entry >= 0, entry, types.folded[k] + len(entries))
+        construction = np.where(passive, np.where(found["agent_end"] > found["agent"], 1, 2), 0)
+        part = np.where(speaks, 2, roles.index(role))
+        rows.append(np.column_stack([k, part, np.where(b <= k, _whole(words, a, (a < b) & (b <= k)), a), b, verb, construction])[there])
+    for at in np.flatnonzero(words.among(events) & words.where(words.tagged(start="NN"))).tolist():
+        first = int(words.first[at])
+        rows.append([(at, roles.index(role), first + a, first + b, len(entries) + types.folded[at], 3) for role, (a, b) in _of_noun(Sentence(words, first, int(words.end[at])), at - first, events)])
+    at, part, a, b, verb, construction = np.concatenate([np.array(some, dtype="int64").reshape(-1, 6) for some in rows]).T
+    actor = _participants(words, a, b, mentions(tokens.assign(unit=sentence), actors), events)
+    mine = pd.notna(actor) & (place[at] >= 0)
+    at, part, a, b, verb, construction = (column[mine] for column in (at, part, a, b, verb, construction))
+    named = lambda names, which: pd.array(names, dtype="str").take(which)
+    found = sentences[keys].iloc[place[at]].reset_index(drop=True).assign(
+        actor=actor[mine], role=named(roles, part), verb=named([*(name for *_, name in entries), *types.words], verb), construction=named(["active", "passive", "agentless", "nominal"], construction),
+        start=tokens["start"].to_numpy()[a], end=tokens["end"].to_numpy()[b - 1], act=at - words.first[at], at=tokens["start"].to_numpy()[at], place=place[at], segment_id=pd.NA)
     if segments is not None:
-        found = pd.concat([found, _given_the_word(found, segments, actors)], ignore_index=True)
+        more = _given_the_word(found, segments, actors)
+        found = pd.concat([found, more.assign(place=tables.places(more, sentences))], ignore_index=True)
         found["segment_id"] = _segment_of(found, segments)
-    found = found.assign(segment_id=found.get("segment_id", pd.Series(pd.NA, found.index)).astype("Int64"), place=tables.places(found, sentences)).drop_duplicates([*keys, "act", "role"])
+    found = found.astype({"segment_id": "Int64"}).drop_duplicates(["place", "act", "role"])
     return found.sort_values(["place", "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
 
 
-def _told(s, verbs, nouns, says, given, index, events):
-    """The acts of a sentence, by the tokens that may be verbs or name an act: (verb, its token, construction, [(role, span), …])."""
-    for verb, k, agent, patient, passive, negated, _ in acts(s, verbs, index, every=True):
-        word = s.low[k]
-        if negated or word in NO_ACTS or s.tag[k] in ("VBN", "VBG") and _describes(s, k):
-            continue
-        speaks, parts = not passive and (word in says or word in given), []
-        if agent:
-            parts.append(("speaker" if speaks else "agent", (_whole(s, *agent), agent[1]) if agent[1] <= k and agent[0] > 1 else agent))
-        if patient and not speaks:
-            parts.append(("patient", (_whole(s, *patient), patient[1]) if patient[1] <= k else patient))
-        if parts:
-            yield verb, k, "active" if not passive else "passive" if agent else "agentless", parts
-    for k in nouns:
-        parts = _of_noun(s, k, events)
-        if parts:
-            yield s.low[k], k, "nominal", parts
+def _given(segments, tokens, heads, types):
+    """Looser words of saying count where a voice was found by them: sentence × words + word of each form of a cue."""
+    cued = segments[segments["cue"].notna()] if segments is not None else None
+    if cued is None or cued.empty:
+        return np.zeros(0, "int64")
+    which, cues = pd.factorize(cued["cue"])
+    forms = [{(verb := cue.split()[0].lower())} | inflected(verb) for cue in cues]
+    forms = [[types.number[form] for form in some if form in types.number] for some in forms]
+    ends = np.cumsum([len(some) for some in forms])
+    row, form = lexicons.spread((ends - [len(some) for some in forms])[which], ends[which])
+    return tables.places(cued, tokens.iloc[heads[:-1]])[row] * len(types.words) + np.array([n for some in forms for n in some], dtype="int64")[form]
 
 
-def _describes(s, k):
-    """Is the participle at k an adjective: “the occupied territory”, “a wounded man”?"""
-    before = s.tag[k - 1] if k else "."
-    return k + 1 < s.n and s.tag[k + 1].startswith(("NN", "JJ")) and (s.tag[k] == "VBN" and before in ("DT", "PRP$", "JJ", "POS", "IN") or s.tag[k] == "VBG" and before in ("DT", "PRP$"))
+def _describes(words, k):
+    """Which of the participles at k are adjectives: “the occupied territory”, “a wounded man”?"""
+    before, behind = np.maximum(k - 1, words.first[k]), np.minimum(k + 1, words.end[k] - 1)
+    ahead = (behind > k) & words.any_tag(behind, start=("NN", "JJ"))
+    return ahead & (k > before) & (words.any_tag(k, "VBN") & words.any_tag(before, "DT", "PRP$", "JJ", "POS", "IN") | words.any_tag(k, "VBG") & words.any_tag(before, "DT", "PRP$"))
 
 
-def _whole(s, a, b):
-    """Where a subject really begins: “a strike on Gaza” begins with the strike."""
-    while a > 1 and s.low[a - 1] in ("on", "against", "over", "near", "by", "about", "between", "under") and (start := phrase_start(s, a - 1)) < a - 1:
-        a = start
+def _whole(words, a, wanted):
+    """Where subjects really begin: “a strike on Gaza” begins with the strike."""
+    a, first = a.copy(), words.first
+    for i in np.flatnonzero(wanted & words.among(OF_WHOLE)[a - 1]).tolist():
+        at, begin = int(a[i]), int(first[a[i]])
+        while at - begin > 1 and words.low[at - 1] in OF_WHOLE and words.back[at - 2]:
+            at -= 1 + words.back[at - 2]
+        a[i] = at
     return a
 
 
@@ -250,28 +250,38 @@ def _phrase(s, j):
     return (a, cut) if j < cut else (j, j)
 
 
-def _participant(s, a, b, names, events):
-    """Who a phrase means: its actor, name or head noun; null where it has none of these (“more”)."""
-    low, tag, first = s.low, s.tag, s.first
-    stop = max(a + 1, min(b, s.words.ends_head[first + a + 1] - first))
-    while stop > a + 1 and tag[stop - 1] == "POS":
-        stop -= 1
-    head = s.words.noun[first + stop - 1] - first
-    if head < a:                                                # “an Israeli strike”: only the adjective
-        return next((actor for i, (actor, _) in names.items() if a <= i < stop), None)
-    if names:
-        suffered = events.get(low[head], ("", "", ()))[1] == "patient"     # “civilian deaths” are no civilians
-        near = [(i, actor) for i, (actor, last) in names.items() if a <= i < stop and not (suffered and last < head)] or [
-            (i, actor) for i, (actor, _) in names.items() if stop < i < b and low[stop] == "of" and low[head] in OF_ACTOR]
-        if near:
-            return max(near)[1]
-    if s.tag[head] in ("NNP", "NNPS") and s.raw[head][:1].isupper():
-        first = head
-        while first > a and s.tag[first - 1] in ("NNP", "NNPS"):
-            first -= 1
-        plain = first == head == 0 and (s.low[0].endswith("s") and not s.raw[0].isupper() or s.low[0] in COLLECTIVE | ROLES)  # “Militants …”: a capital, but no name
-        return s.low[head] if plain else " ".join(s.raw[first:head + 1])
-    return s.low[head]
+def _participants(words, a, b, named, events):
+    """Whom phrases, rows a … b-1, mean: actors, names or head nouns; null where a phrase has none of these (“more”)."""
+    low, types = words.low, words.types
+    ends, nouns = (np.asarray(found) for found in words.next_and_last(words.among(ENDS_HEAD), words.where(words.tagged("CD", start="NN") | words.tagged(start="PRP")) | words.among(SOME)))
+    stop = np.maximum(a + 1, np.minimum(b, ends[a + 1]))
+    while (owners := (stop > a + 1) & words.any_tag(stop - 1, "POS")).any():
+        stop -= owners
+    head = nouns[stop - 1]
+    proper = words.where(words.tagged("NNP", "NNPS"))
+    first = np.maximum(np.maximum.accumulate(np.where(proper, -1, words.rows))[head] + 1, a) if len(proper) else a
+    plain = (head == words.first[head]) & (first == head) & (words.among(COLLECTIVE | ROLES) | types.of(lambda word: word.endswith("s")) & ~types.as_printed(str.isupper))[head]     # “Militants …”: a capital, but no name
+    name = proper[head] & words.capital[head] & ~plain
+    which, texts = np.where(name, types.codes[head] + len(types.words), types.folded[head]), [*types.words, *types.printed]
+    row, actor, last = (named[c].to_numpy() for c in ("row", "target", "last"))
+    there, many = np.searchsorted(row, [a, b])
+    alone = (many == there + 1) & (head >= a) & ~words.among({noun for noun, (_, before, _) in events.items() if before == "patient"})[head]     # as it most often is: one actor, before the noun
+    alone[alone] = row[there[alone]] < stop[alone]
+    codes, actors = pd.factorize(actor)
+    which[alone] = len(texts) + codes[there[alone]]
+    texts += actors.tolist()
+    for i in np.flatnonzero(((head < a) | (many > there) | name & (first < head)) & ~alone).tolist():
+        near, head_, stop_ = {at: (actor[n], last[n]) for n, at in enumerate(row[there[i]:many[i]].tolist(), there[i])}.items(), int(head[i]), int(stop[i])
+        if head_ < a[i]:                                        # “an Israeli strike”: only the adjective
+            said = next((who for at, (who, _) in near if at < stop_), None)
+        else:
+            suffered = near and events.get(low[head_], ("", "", ()))[1] == "patient"     # “civilian deaths” are no civilians
+            near = [(at, who) for at, (who, end) in near if at < stop_ and not (suffered and end < head_)] or [
+                (at, who) for at, (who, _) in near if stop_ < at and low[stop_] == "of" and low[head_] in OF_ACTOR]
+            said = max(near)[1] if near else " ".join(words.raw[first[i]:head_ + 1]) if name[i] else low[head_]
+        which[i] = len(texts)
+        texts.append(said)
+    return pd.array(texts, dtype="str").take(which)
 
 
 NO_VERB = 1000  # `act` of who is given the word without a verb, plus the segment's number

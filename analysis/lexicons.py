@@ -154,7 +154,7 @@ def found(tokens, dictionary):
             inside = place < len(unit)
             inside[inside] = unit[place[inside]] == unit[row0[inside]]
             first, stop = (np.searchsorted(row, place[inside], side=side) for side in ("left", "right"))     # runs are in order of their first token
-            which, run = _spread(first, stop)
+            which, run = spread(first, stop)
             which = np.flatnonzero(inside)[which]
             node = _step(plan.terms[0], width, node0[which], piece[run])
             ahead.append(np.column_stack([row0[which], last[run], node])[node > 0])
@@ -164,7 +164,7 @@ def found(tokens, dictionary):
     row, last, node = (np.concatenate(columns) for columns in zip(*done)) if done else (np.zeros(0, "int64"),) * 3
     whole = plan.terms[1][node] >= 0
     term = plan.terms[1][node[whole]]
-    which, entry = _spread(plan.owners[0][term], plan.owners[0][term + 1])       # a term may stand in several categories
+    which, entry = spread(plan.owners[0][term], plan.owners[0][term + 1])       # a term may stand in several categories
     row, length, entry = row[whole][which], (last - row + 1)[whole][which], plan.owners[1][entry]
     order = np.argsort(row * (len(terms) + 1) + entry, kind="stable")
     row, length, entry = row[order], length[order], entry[order]
@@ -230,6 +230,10 @@ class Types:
     def of(self, holds):
         """The tokens of whose folded word something holds."""
         return np.array(list(map(holds, self.words)), dtype=bool).take(self.fold).take(self.codes)
+
+    def as_printed(self, holds):
+        """The tokens of whose printed word something holds."""
+        return np.array(list(map(holds, self.printed)), dtype=bool).take(self.codes)
 
     def among(self, words):
         """The tokens that are one of some folded words."""
@@ -313,7 +317,7 @@ def _step(tree, width, node, number):
     return np.where(keys[at] == wanted, children[at], 0)
 
 
-def _spread(first, stop):
+def spread(first, stop):
     """All places first … stop - 1 of several ranges, one after the other: (which range, place)."""
     many = stop - first
     which = np.repeat(np.arange(len(first)), many)
@@ -330,7 +334,7 @@ def _runs(known, unit, number_of, pieces):
     opens = node > 0
     first = np.searchsorted(type_[opens], np.arange(len(known.words) + 1))
     row = np.flatnonzero((np.diff(first) > 0).take(types))
-    which, entry = _spread(first[types[row]], first[types[row] + 1])
+    which, entry = spread(first[types[row]], first[types[row] + 1])
     row, node, depth, found = row[which], node[opens][entry], 1, []
     while len(row):
         whole = ends[node] >= 0
@@ -340,7 +344,7 @@ def _runs(known, unit, number_of, pieces):
         inside[inside] = unit[place[inside]] == unit[row[inside]]
         row, node = row[inside], node[inside]
         type_ = types[row + depth]
-        which, entry = _spread(begin[type_], begin[type_ + 1])
+        which, entry = spread(begin[type_], begin[type_ + 1])
         node = _step(tree, len(number_of) + 1, node[which], word[entry])
         row, node, depth = row[which][node > 0], node[node > 0], depth + 1
     row, piece = (np.concatenate(columns) for columns in zip(*found)) if found else (np.zeros(0, "int64"),) * 2

@@ -93,11 +93,11 @@ class Words:
         self.tagged = lambda *names, start=None: np.array([tag in names or start is not None and tag.startswith(start) for tag in tags])
         self.said = lambda words: np.array([[word in words] for word in known])
         self.where = lambda held: np.broadcast_to(held, (len(known), len(tags))).ravel().take(both)
-        self.among = types.among
+        self.types, self.among, self.any_tag = types, types.among, lambda rows, *names, start=None: self.tagged(*names, start=start).take(kinds.take(rows))
         take = lambda values, places: np.array(values, dtype=object).take(places).tolist()
         self.raw, self.low, self.tag = take(words, codes), take(low, codes), take(tags, kinds)
         self.first = np.maximum.accumulate(np.where(first, self.rows, 0)) if n else self.rows
-        self.end = self._next(np.append(first, True)[1:]) + 1
+        self.end = self.next_of(np.append(first, True)[1:]) + 1
         self.free = np.ones(n, bool) if quote is None else quote < 0
         self.quote = None if quote is None else quote.tolist()
         finite = self.tagged(*FINITE) | self.said({"'s", "'re"}) & ~self.tagged("POS")
@@ -106,8 +106,12 @@ class Words:
         relative = self.free & self.where(self.said({"who", "which", "that", "whose", "where"}))
         self.verb = self.where(self.tagged(start="VB")) | self.where(self.tagged("NN")) & self._behind(self.said(BEFORE_A_VERB))              # “did not praise”: the tagger's noun
         sexes, plain = FEMALE | MALE, self.free & ~self.among(PASSED_OVER) & self.where(~self.tagged("RB", "RBR", "MD"))
-        flags = certain, perhaps, main, relative, plain, types.of(lambda word: word.rstrip(".") in TITLES), types.of(lambda word: word.rstrip(".") in sexes)
-        self.certain, self.perhaps, self.main, self.relative, self.plain, self.titles, self.sexed, self.told = (flag.tobytes() for flag in (*flags, flags[-1] | flags[-2]))
+        before = np.append(self.among(TIMES), False)[1:]
+        nots, bes, to = self.among(NOT), self.among(BE), self.among({"to"}) & self.inside
+        passed = self.free & (nots | ~to & (self.among(AUX | TIMES) | self.among(IN_TIME) & before | self.where(self.tagged("RB", "RBR", "MD"))))   # between a subject and its verb
+        self.over = memoryview((self.rows - np.maximum(np.maximum.accumulate(np.where(passed, -1, self.rows)), self.first - 1) if n else self.rows).astype("int32"))
+        flags = nots, bes, certain, perhaps, main, relative, plain, types.of(lambda word: word.rstrip(".") in TITLES), types.of(lambda word: word.rstrip(".") in sexes)
+        self.nots, self.bes, self.certain, self.perhaps, self.main, self.relative, self.plain, self.titles, self.sexed, self.told = (flag.tobytes() for flag in (*flags, flags[-1] | flags[-2]))
         self.ahead, self.back = (memoryview(found.astype("int32")) for found in (self._ahead(), self._back(np.array(["-" in word for word in low], dtype=bool).take(codes))))
 
     def _behind(self, held):
@@ -118,14 +122,14 @@ class Words:
         """Tokens before one of which something holds, in its sentence."""
         return np.append((self.where(held) & self.inside)[1:], np.zeros(min(len(self.rows), 1), bool))
 
-    def _next(self, flag):
+    def next_of(self, flag):
         """For each row, the first from there on where a flag is set; the table's end where none is."""
         return np.minimum.accumulate(np.where(flag, self.rows, len(flag))[::-1])[::-1]
 
     def next_and_last(self, one, other):
         """For each row, the first from there on (one more is beyond the table) where `one` is set, and the last up to there where `other` is, -1 where there is none."""
         last = np.maximum.accumulate(np.where(other, self.rows, -1)) if len(self.rows) else self.rows
-        return (memoryview(column.astype("int32")) for column in (np.append(self._next(one), len(self.rows)), last))
+        return (memoryview(column.astype("int32")) for column in (np.append(self.next_of(one), len(self.rows)), last))
 
     def _ahead(self):
         """How many tokens the noun phrase has that begins at each token."""
@@ -134,9 +138,9 @@ class Words:
         goes_on = may & ~self.tagged("DT", "PRP", "PRP$", "EX")                                                  # behind its noun
         goes_on = self.free & (self.where(goes_on & on) | self.where(goes_on & self.said(LINKS)) & self._before(nouny))
         head = self.free & self.where(may & heads)
-        stop = np.minimum(self._next(head | ~(self.free & self.where(may & on))), self.end)
+        stop = np.minimum(self.next_of(head | ~(self.free & self.where(may & on))), self.end)
         noun = np.append(head, False)[stop] & (stop < self.end)
-        return np.where(noun, np.minimum(np.append(self._next(~goes_on), [len(head)] * 2)[stop + 1], self.end), stop) - self.rows
+        return np.where(noun, np.minimum(np.append(self.next_of(~goes_on), [len(head)] * 2)[stop + 1], self.end), stop) - self.rows
 
     def _back(self, hyphen):
         """How many tokens the noun phrase has that ends with each token."""
@@ -153,7 +157,7 @@ class Words:
         stops = np.maximum.accumulate(np.where(self.free & (words | later | inner | some), -1, self.rows))
         begin = np.maximum(np.append(-1, stops)[:-1] + 1, self.first)
         found = self.free & (words | gerund | some) & (name | other & (gerund | some) | (counts[:-1] > counts.take(begin)))
-        begin = np.minimum(self._next(~self.where(self.said(PREPOSITIONS | {"and", "'s"}))).take(begin), self.rows + 1)
+        begin = np.minimum(self.next_of(~self.where(self.said(PREPOSITIONS | {"and", "'s"}))).take(begin), self.rows + 1)
         return np.where(self.where(self.said(PRONOUNS)), 1, np.where(found, self.rows + 1 - begin, 0))
 
 
@@ -334,22 +338,19 @@ def subject(s, k):
     j, flags = k - 1, set()
     if k and s.words.plain[s.first + j]:                        # as most often: a noun phrase, at once before the verb
         return Subject(k - s.back[j], k, k - s.back[j], k, flags)
-    while j >= 0 and s.quote[j] < 0:                            # over auxiliaries, adverbs and times: "Smith on Monday had also said"
-        word, tag = s.low[j], s.tag[j]
-        if word not in IN_GROUP and tag not in ("RB", "RBR", "MD"):
+    while j >= 0:                                               # over auxiliaries, adverbs and times: "Smith on Monday had also said"
+        stop = j - s.words.over[s.first + j]
+        for name, words in (("not", s.words.nots), ("passive", s.words.bes)):
+            if words.find(1, s.first + stop + 1, s.first + j + 1) >= 0:
+                flags.add(name)
+        j = stop
+        if j <= 0 or s.low[j] != "to" or s.quote[j] >= 0:
             break
-        if word in NOT:
+        j -= 1
+        if s.low[j] in WITHHELD:
             flags.add("not")
-        elif word in BE:
-            flags.add("passive")
-        elif word == "to" and j > 0:
-            j -= 1
-            if s.low[j] in WITHHELD:
-                flags.add("not")
-            if not s.tag[j].startswith("VB") and s.low[j] != "on":
-                flags.add("infinitive")
-                break
-        elif not (word in AUX or tag in ("RB", "RBR", "MD") or word in TIMES or word in IN_TIME and s.low[j + 1] in TIMES):
+        if not s.tag[j].startswith("VB") and s.low[j] != "on":
+            flags.add("infinitive")
             break
         j -= 1
     first = j + 1
@@ -380,6 +381,27 @@ def subject(s, k):
         return Subject(first, first, begin, begin, flags)
     a = phrase_start(s, j + 1)
     return Subject(a, j + 1, a, first, flags)
+
+
+def subjects(words, k):
+    """`subject` of the verbs at many rows k of a table: a, b and first, as rows of the table, and whether flags hold `not`, `passive`, `and` or `infinitive`."""
+    begin, stop = words.first[k], k - 1
+    stop = np.where(stop >= begin, stop - np.asarray(words.over)[stop], stop)
+    told = (stop >= begin) & words.free[stop]
+    at = lambda *names: words.among(set(names))[stop] & told
+    odd, joined, who, comma = at("to"), at(*COORDINATES), at("who", "which", "that") & (stop > begin), at(",")
+    ing, commas = words.types.of(lambda word: word.endswith("ing"))[k] & comma, np.maximum.accumulate(np.where(words.among({","}), words.rows, -1)) if len(k) else stop
+    odd |= comma & ~ing & (commas[stop - 1] >= np.maximum(begin + 1, stop - 40))    # a comma before the comma: “Lee, the minister, said”
+    b = np.where(who, stop - words.among({","})[stop - 1], stop + 1)
+    a = np.where(told & ~odd & ~comma & ~joined & (b > begin), b - np.asarray(words.back)[b - 1], b)
+    a, b, first = np.where(a < b, a, stop + 1), np.where(a < b, b, stop + 1), stop + 1 - (joined | ing)
+    counts = (np.append(0, np.cumsum(np.frombuffer(flag, bool))) for flag in (words.nots, words.bes))
+    negated, passive = (count[k] > count[stop + 1] for count in counts)
+    for i in np.flatnonzero(odd).tolist():
+        c = int(begin[i])
+        a_, b_, _, first_, flags = subject(Sentence(words, c, int(words.end[c])), int(k[i]) - c)
+        a[i], b[i], first[i], negated[i], passive[i], joined[i] = c + a_, c + b_, c + first_, "not" in flags, "passive" in flags, not flags.isdisjoint({"and", "infinitive"})
+    return a, b, first, negated, passive, joined
 
 
 def phrase_start(s, e):

@@ -1,9 +1,10 @@
 """Who acts on whom: sentences that stand here, and what the rules must make of them."""
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import SHARED, articles_of, needs_shared
 
-from analysis import agency, tables, tokens, voices
+from analysis import agency, speakers, tables, tokens, voices
 
 
 def read(*texts, actors=None):
@@ -35,6 +36,20 @@ def told(text):
 ])
 def test_verbs(text, roles, construction):
     assert told(text) == (roles, [construction])
+
+
+def test_subjects_of_a_table_are_those_found_one_by_one():
+    texts = [path.read_text(encoding="utf-8") for path in sorted((tables.ROOT / "data" / "retellings").rglob("*.txt"))]
+    texts += ["Lee, the minister, said it rained, warning all.", "He wants to go and has never tried to, she said, and left.", "The man who, on Monday, did not come left.", "To go. And go. , go", "Gunmen refused to attack."]
+    words = tokens.split_tokens(tokens.split_sentences(articles_of(*texts)))
+    heads, _ = speakers.bounds_of(words)
+    read = speakers.Words(words, heads[:-1])
+    k = np.arange(len(words))
+    for row, a, b, first, negated, passive, joined in zip(k.tolist(), *(column.tolist() for column in speakers.subjects(read, k))):
+        begin = int(read.first[row])
+        found = speakers.subject(speakers.Sentence(read, begin, int(read.end[row])), row - begin)
+        flags = "not" in found.flags, "passive" in found.flags, bool(found.flags & {"and", "infinitive"})
+        assert (a - begin, b - begin, first - begin, negated, passive, joined) == (found.a, found.b, found.first, *flags), (words["token"].iloc[begin:row + 1].tolist(), found)
 
 
 def test_nouns_that_name_an_act():
@@ -105,6 +120,7 @@ def test_a_table_without_acts_is_a_table():
     sentences = tokens.split_sentences(articles)
     acts = tables.check("agency", agency.find_acts(sentences, tokens.split_tokens(sentences), agency.read_actors()))
     assert acts.empty and agency.harm(acts).empty and agency.roles(acts).empty
+    assert agency.find_acts(sentences, tokens.split_tokens(sentences).head(0), agency.read_actors()).empty
 
 
 @needs_shared
