@@ -44,33 +44,12 @@ BEFORE_A_VERB = frozenset("not n't did does do will would can could may might mu
 NAMED = TIMES.union(PREPOSITIONS, LINKS, MANY, PRONOUNS, BEFORE_A_VERB, {"that", "whether", "who", "which", "whose", "where", "'s", "'re"})
 
 
-def bounds_of(tokens):
-    """(rows at which the sentences of a table of tokens begin, with the table's end; {(article, sentence): its number there})."""
-    heads = lexicons.sentence_of(tokens)[1]
-    return heads, dict(zip(zip(*(tokens[c].iloc[heads[:-1]].tolist() for c in ("article_id", "sentence_id"))), range(len(heads))))
-
-
-def places_of(flag, heads):
-    """For each sentence its flagged tokens, counted from its first."""
-    rows = np.flatnonzero(flag)
-    shares = np.searchsorted(rows, heads)
-    places, shares = (rows - np.repeat(heads[:-1], np.diff(shares))).tolist(), shares.tolist()
-    return [places[a:b] for a, b in zip(shares, shares[1:])]
-
-
-def parted(flag, heads, key=None):
-    """For each sentence its runs of flagged tokens (with the same `key`), as (first, behind the last) of its tokens."""
-    begins = np.zeros(len(flag) + 1, bool)
-    begins[heads] = True
-    same = np.append(False, flag)[:-1] & ~begins[:-1]
-    if key is not None:
-        same[1:] &= key[1:] == key[:-1]
-    first = np.flatnonzero(flag & ~same)
-    last = np.flatnonzero(flag & ~np.append(same[1:] & flag[1:], False))
-    shares = np.searchsorted(first, heads)
-    base = np.repeat(heads[:-1], np.diff(shares))
-    runs, shares = list(zip((first - base).tolist(), (last + 1 - base).tolist())), shares.tolist()
-    return [runs[a:b] for a, b in zip(shares, shares[1:])]
+def parted(flag, first, key=None):
+    """(the first rows of runs of flagged tokens of one sentence (with the same `key`), the rows behind their last ones). first: each token's sentence's first row."""
+    begins = flag & ~(np.append(False, flag)[:-1] & np.append(False, (first[1:] == first[:-1]) & (True if key is None else key[1:] == key[:-1]))[:len(flag)])
+    rows = np.flatnonzero(begins)
+    last = np.flatnonzero(flag & np.append(begins | ~flag, True)[1:])
+    return rows, last + 1
 
 
 class Words:
@@ -189,47 +168,50 @@ class Sentence:
 class Cast:
     """The people and sources of one article: full names by surname, roles, and who was spoken of last."""
 
-    def __init__(self, names):
-        """names: (sentence, first token, behind the last) of every run of proper nouns."""
-        self.full, self.sex, self.role, self.unnamed, met = {}, {}, [], set(), set()
+    def __init__(self, words, names):
+        """names: (first token, behind the last, is something told of it beside it) of every run of proper nouns, as rows of `words`."""
+        self.full, self.sex, self.role, self.unnamed, met, raw, low = {}, {}, [], set(), set(), words.raw, words.low
         self.person = self.group = self.last = self.plural = None
-        for s, i, j in names:
-            first, before = s.first, s.low[i - 1] if i else ""
-            if before not in ROLES and before != "," and s.low[j:j + 1] != [","] and s.words.told.find(1, first + (i - 3 if i > 3 else 0), first + j) < 0:
-                if (name := tuple(s.raw[i:j])) in met:
-                    continue                                        # a name that was met and of which nothing is said here
+        for i, j, told in names:
+            if told:
+                self._meet(words, i, j)
+            elif (name := tuple(raw[i:j])) not in met:
                 met.add(name)
-            self._meet(s, i, j)
+                if not (low[i] in TIMES and TIMES.issuperset(low[i:j])):
+                    self._name(name)
 
-    def _meet(self, s, i, j):
-        first = s.first
-        k = max(s.words.titles.rfind(1, first + i, first + j) + 1 - first, i)  # behind the last title
-        name = s.raw[k:j]
-        if k == j or s.low[k] in TIMES and TIMES.issuperset(s.low[k:j]):
-            return
+    def _name(self, name):
+        """Remember a name by its last word, and give the fullest form of it; null for what is no person."""
         key = name[-1].lower()
         if key in COLLECTIVE:
+            return None
+        if key not in self.full or 1 < len(name) <= 4 and " " not in self.full[key]:
+            self.full[key] = " ".join(name)
+        return self.full[key]
+
+    def _meet(self, words, i, j):
+        low, tag, first, end = words.low, words.tag, int(words.first[i]), int(words.end[i])
+        k = max(words.titles.rfind(1, i, j) + 1, i)             # behind the last title
+        if k == j or low[k] in TIMES and TIMES.issuperset(low[k:j]):
             return
-        if 1 < len(name) <= 4 and (key not in self.full or " " not in self.full[key]):
-            self.full[key] = " ".join(name)
-        elif key not in self.full:
-            self.full[key] = " ".join(name)
-        whole = self.full[key]
-        begin = i - 3 if i > 3 else 0
-        for word in s.low[begin:k] if s.words.sexed.find(1, first + begin, first + k) >= 0 else ():
+        whole = self._name(words.raw[k:j])
+        if whole is None:
+            return
+        begin = max(i - 3, first)
+        for word in low[begin:k] if words.sexed.find(1, begin, k) >= 0 else ():
             word = word.rstrip(".")
             if word in FEMALE or word in MALE:
                 self.sex[whole] = "f" if word in FEMALE else "m"
-        x = i - 1 if k == i > 1 and s.low[i - 1] == "," and s.low[i - 2] in ROLES else k    # "Iran’s foreign minister, Ann Lee," or "Foreign Minister Ann Lee"
-        if x and s.low[x - 1] in ROLES:
+        x = i - 1 if k == i > first + 1 and low[i - 1] == "," and low[i - 2] in ROLES else k    # "Iran’s foreign minister, Ann Lee," or "Foreign Minister Ann Lee"
+        if x > first and low[x - 1] in ROLES:
             begin = x
-            while begin > max(0, x - 5) and s.tag[begin - 1] in ("JJ", "NN", "NNP", "POS", "PRP$"):
+            while begin > max(first, x - 5) and tag[begin - 1] in ("JJ", "NN", "NNP", "POS", "PRP$"):
                 begin -= 1
-            self._role(s.low[begin:x], whole)
-        if j + 1 < s.n and s.low[j] == ",":                                                 # "Ann Lee, the foreign minister of Norway,"
-            stop = next((x for x in range(j + 1, min(s.n, j + 11)) if s.low[x] in (",", ".") or s.tag[x] in FINITE), j + 1)
-            stop = next((x for x in range(j + 1, stop) if s.tag[x] == "IN"), stop)
-            self._role(s.low[j + 1:stop], whole)
+            self._role(low[begin:x], whole)
+        if j + 1 < end and low[j] == ",":                       # "Ann Lee, the foreign minister of Norway,"
+            stop = next((x for x in range(j + 1, min(end, j + 11)) if low[x] in (",", ".") or tag[x] in FINITE), j + 1)
+            stop = next((x for x in range(j + 1, stop) if tag[x] == "IN"), stop)
+            self._role(low[j + 1:stop], whole)
 
     def _role(self, words, name):
         """Remember that a name holds an office, if the words end in one: (office, its modifiers, name)."""
@@ -295,15 +277,10 @@ class Cast:
                 self.person = whole
         return whole
 
-    def notice(self, s):
-        """Remember the person a sentence without speech is about: the next “she” may be that person."""
-        main = s.certain.find(1)
-        while main >= 0 and s.tag[main] not in FINITE:              # “’s”
-            main = s.certain.find(1, main + 1)
-        if main > 0 and "NNP" in s.tag[:main]:
-            a, b, *_ = subject(s, main)
-            if a < b and s.tag[b - 1] == "NNP" and self.full.get(s.low[b - 1], s.raw[b - 1]) != s.raw[b - 1]:
-                self.person = self.full[s.low[b - 1]]
+    def notice(self, name, printed):
+        """Remember the person whom a sentence without speech is about, by the last word of its subject (lower-cased, and as printed): the next “she” may be that person."""
+        if self.full.get(name, printed) != printed:
+            self.person = self.full[name]
 
     def speaker_of(self, pronoun):
         """Whom a possessive means: his, her, their, its."""

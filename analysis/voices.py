@@ -16,8 +16,8 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from analysis import tables
-from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, TIMES, Cast, Sentence, Subject, Words, after_phrase, bounds_of, parted, phrase_start, places_of, subject
+from analysis import lexicons, tables
+from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, ROLES, TIMES, Cast, Sentence, Subject, Words, after_phrase, parted, phrase_start, subject, subjects
 
 STANCES = ("neutral", "distancing", "endorsing", "speech_act")
 # ---- cues -----------------------------------------------------------------------------------------------------------------------
@@ -483,26 +483,67 @@ def find_voices(articles, sentences, tokens):
     gives, a role or institution as printed, null where the text does not make plain who is meant. A machine's coding, with its errors.
     """
     from tqdm import tqdm
-    heads, number_of = bounds_of(tokens)
-    places = list(zip(*(sentences[c].tolist() for c in ("article_id", "part", "sentence_id", "paragraph", "start", "end"))))
-    at = [number_of.get((article, number), -1) for article, _, number, *_ in places]
+    number, heads = lexicons.sentence_of(tokens)
+    at = tables.places(sentences, tokens.iloc[heads[:-1]])
+    keys = list(zip(sentences["article_id"].tolist(), sentences["part"].tolist()))
     texts = {(a, p): t for a, title, text in zip(articles["article_id"], articles["title"], articles["text"]) for p, t in (("title", title), ("body", text))}
-    texts = {key: texts[key] for key in dict.fromkeys(place[:2] for place in places)}
-    numbers = {key: n for n, key in enumerate(texts)}
-    text_of = np.full(len(heads), -1)
-    text_of[at] = [numbers[place[:2]] for place in places]
-    quote = _quoted(tokens, np.repeat(text_of[:-1], np.diff(heads)), texts.values())
+    texts = {key: texts[key] for key in dict.fromkeys(keys)}
+    numbers, text_of = {key: n for n, key in enumerate(texts)}, np.full(len(heads), -1)
+    text_of[at] = [numbers[key] for key in keys]
+    quote = _quoted(tokens, text_of[number], texts.values())
     words = Words(tokens, heads[:-1], quote)
     verbs, nouns, sources = cue_index()
     begins = words.among(sources.keys()) & np.append(words.among({word for entries in sources.values() for words_, _ in entries for word in words_[1:2]}), False)[1:]
-    cues = (begins | words.among(verbs.keys() | nouns.keys() | {first for first, entries in sources.items() if any(len(words_) == 1 for words_, _ in entries)})) & words.free
-    runs = list(zip(parted(words.capital & words.where(words.tagged("NNP")), heads), parted(~words.free, heads, quote), places_of(cues, heads)))
-    of_article, rows, starts, heads = {}, [], tokens["start"].to_numpy(), heads.tolist()
-    for (article, _, *place), n in zip(places, at):
-        of_article.setdefault(article, []).append((place, n))
-    for article, part in tqdm(of_article.items(), "voices", disable=None, leave=False):
-        rows += _article(article, [(*place, Sentence(words, *heads[n:n + 2]), *runs[n]) if n >= 0 else (*place, Sentence(words, 0, 0), (), (), ()) for place, n in part], starts)
-    return pd.DataFrame(rows, columns=["article_id", "sentence_id", "segment_id", "start", "end", "voice", "speaker", "cue", "stance"])
+    cues = np.flatnonzero((begins | words.among(verbs.keys() | nouns.keys() | {first for first, entries in sources.items() if any(len(words_) == 1 for words_, _ in entries)})) & words.free)
+    quotes, about = np.column_stack(parted(~words.free, words.first, quote)), _about(words, heads)
+    names = _names(words)
+    shares = [np.searchsorted(rows, heads).tolist() for rows in (cues, quotes[:, 0], names[:, 0])]
+    cues, quotes, names, starts, heads = cues.tolist(), quotes.tolist(), names.tolist(), tokens["start"].to_numpy(), heads.tolist()
+    article, places = pd.factorize(sentences["article_id"])[0], list(zip(at.tolist(), *(sentences[c].tolist() for c in ("paragraph", "start", "end"))))
+    order = np.argsort(article, kind="stable")
+    rows = []
+    for mine in tqdm(np.split(order, np.flatnonzero(np.diff(article[order])) + 1), "voices", disable=None, leave=False):
+        some, read, spoken = [(row, *places[row]) for row in mine.tolist() if places[row][0] >= 0], [], {}
+        cast = Cast(words, (name for _, n, *_ in some for name in names[shares[2][n]:shares[2][n + 1]]))
+        for row, n, paragraph, start, end in some:
+            first, attributed = heads[n], None
+            here, quoted = [k - first for k in cues[shares[0][n]:shares[0][n + 1]]], [(i - first, j - first) for i, j in quotes[shares[1][n]:shares[1][n + 1]]]
+            if here or quoted:
+                read.append((row, paragraph, start, end, s := Sentence(words, first, heads[n + 1]), quoted))
+                attributed = read_sentence(s, cast, here)
+            if attributed is None and about[n] >= 0:
+                cast.notice(words.low[about[n]], words.raw[about[n]])
+            for i, j in quoted:
+                owner = next(filter(None, s.owner[i:j]), None)
+                if owner is not None:
+                    spoken.setdefault(s.quote[i], owner)
+        _chain(read, spoken)
+        _only_holder(set().union(*(s.owner for *_, s, _ in read)) - {None}, cast)
+        rows += [(row, i, *segment) for row, _, start, end, s, _ in read if any(s.owner) for i, segment in enumerate(_segments(s, starts, start, end))]
+    found = tables.by_columns(rows, row="int64", segment_id="int64", start="int64", end="int64", voice="str", speaker="str", cue="str", stance="str")
+    own = np.setdiff1d(np.arange(len(sentences)), found["row"])
+    found = pd.concat([found, sentences[["start", "end"]].iloc[own].assign(row=own, segment_id=0, voice="own")], ignore_index=True)
+    found = found.iloc[np.argsort(np.argsort(order)[found["row"]], kind="stable")].reset_index(drop=True)
+    keys = sentences[["article_id", "sentence_id"]].iloc[found["row"]].reset_index(drop=True)
+    return keys.join(found.drop(columns="row"))
+
+
+def _names(words):
+    """Runs of proper nouns: first row, behind the last, and may their neighbours tell something of them (a title, an office, a comma)?"""
+    i, j = parted(words.capital & words.where(words.tagged("NNP")), words.first)
+    comma, told = words.among({","}), np.append(0, np.cumsum(np.frombuffer(words.told, bool)))
+    beside = (i > words.first[i]) & (words.among(ROLES) | comma)[i - 1] | np.append(comma, False)[j] & (j < words.end[i])
+    return np.column_stack([i, j, beside | (told[j] > told[np.maximum(i - 3, words.first[i])])])
+
+
+def _about(words, heads):
+    """For each sentence the last token of its subject, where that is a name, else -1."""
+    proper, finite = words.where(words.tagged("NNP")), np.frombuffer(words.certain, bool) & words.where(words.tagged(*FINITE))
+    verb, before, found = words.next_of(finite)[heads[:-1]], np.append(0, np.cumsum(proper)), np.full(len(heads) - 1, -1)
+    some = np.flatnonzero((verb < heads[1:]) & (before[np.minimum(verb, len(proper))] > before[heads[:-1]]))
+    a, b = subjects(words, verb[some])[:2]
+    found[some] = np.where((a < b) & proper[b - 1], b - 1, -1)
+    return found.tolist()
 
 
 def _quoted(tokens, text_of, texts):
@@ -512,21 +553,6 @@ def _quoted(tokens, text_of, texts):
     place = text_of * far + tokens["start"].to_numpy()
     found = np.searchsorted(begins, place, side="right") - 1
     return np.where((found >= 0) & (place < ends[found]) & (text_of >= 0), found, -1)
-
-
-def _article(article, read, starts):
-    """The segments of one article, sentence by sentence."""
-    cast, spoken = Cast((s, i, j) for *_, s, names, _, _ in read for i, j in names), {}
-    for *_, s, _, quotes, cues in read:
-        if read_sentence(s, cast, cues) is None:
-            cast.notice(s)
-        for i, j in quotes:
-            owner = next(filter(None, s.owner[i:j]), None)
-            if owner is not None:
-                spoken.setdefault(s.quote[i], owner)
-    _chain(read, spoken)
-    _only_holder(set().union(*(s.owner for *_, s, _, _, _ in read)) - {None}, cast)
-    return [(article, number, i, *segment) for number, _, start, end, s, *_ in read for i, segment in enumerate(_segments(s, starts, start, end))]
 
 
 def _only_holder(owners, cast):
@@ -541,7 +567,7 @@ def _only_holder(owners, cast):
 def _chain(read, spoken):
     """Quotations without a cue of their own: who spoke before in the paragraph, else next in it, else the speaker before."""
     order, held = [], {}  # (paragraph, quotation) by sentence; the tokens of each quotation, sentence by sentence
-    for _, paragraph, _, _, s, _, quotes, _ in read:
+    for _, paragraph, _, _, s, quotes in read:
         for i, j in quotes:
             order.append((paragraph, s.quote[i]))
             held.setdefault(s.quote[i], []).append((s, range(i, j)))
@@ -566,8 +592,6 @@ def _chain(read, spoken):
 
 def _segments(s, starts, start, end):
     """(start, end, voice, speaker, cue, stance) of one sentence, tiling it."""
-    if not any(s.owner):
-        return [(start, end, "own", None, None, None)]
     runs, places, i = [], [start], 0
     direct = [q >= 0 for q in s.quote]
     for (owner, quoted), group in groupby(zip(s.owner, direct)):

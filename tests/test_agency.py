@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from conftest import SHARED, articles_of, needs_shared
 
-from analysis import agency, speakers, tables, tokens, voices
+from analysis import agency, lexicons, speakers, tables, tokens, voices
 
 
 def read(*texts, actors=None):
@@ -42,7 +42,7 @@ def test_subjects_of_a_table_are_those_found_one_by_one():
     texts = [path.read_text(encoding="utf-8") for path in sorted((tables.ROOT / "data" / "retellings").rglob("*.txt"))]
     texts += ["Lee, the minister, said it rained, warning all.", "He wants to go and has never tried to, she said, and left.", "The man who, on Monday, did not come left.", "To go. And go. , go", "Gunmen refused to attack."]
     words = tokens.split_tokens(tokens.split_sentences(articles_of(*texts)))
-    heads, _ = speakers.bounds_of(words)
+    heads = lexicons.sentence_of(words)[1]
     read = speakers.Words(words, heads[:-1])
     k = np.arange(len(words))
     for row, a, b, first, negated, passive, joined in zip(k.tolist(), *(column.tolist() for column in speakers.subjects(read, k))):
