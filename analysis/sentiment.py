@@ -80,17 +80,19 @@ def toned_words(tokens, scores, windows=WINDOWS):
     plain = found["plain"].to_numpy(bool)
     row, score = found["row"].to_numpy("int64"), found["score"].to_numpy("float64", copy=True)
     last, entry = hits["last"].to_numpy()[which == 1], entry[which == 1] - len(scores)
-    kind, factors, reaches = (modifiers[c].to_numpy()[entry] for c in ("category", "factor", "reach"))
+    kind, factors, reaches = modifiers["category"].to_numpy()[entry], *(pd.to_numeric(modifiers[c], errors="coerce").fillna(0).to_numpy("float64")[entry] for c in ("factor", "reach"))
     for name in ("negation", "intensity", "relief", "loss"):
         if name not in windows:
             continue
-        factor, reach, mine = np.ones(len(tokens)), np.zeros(len(tokens), dtype="int64"), kind == name
-        factor[last[mine]], reach[last[mine]] = factors[mine].astype("float64"), reaches[mine].astype("int64")
+        mine, bends = kind == name, np.zeros(len(tokens), "int32")             # which modifier each token ends, if any
+        bends[last[mine]] = 1 + np.flatnonzero(mine)
+        reach, factor = np.append(0, reaches), np.append(1, factors)
         open_ = plain & {"relief": score < 0, "loss": score > 0}.get(name, True)
-        for back in range(1, int(reach.max(initial=0)) + 1):  # the nearest one counts
+        for back in range(1, int(reaches[mine].max(initial=0)) + 1):  # the nearest one counts
             before = np.maximum(row - back, 0)
-            meets = open_ & (row >= back) & (clause[before] == clause[row]) & (reach[before] >= back)
-            score[meets] *= factor[before[meets]]
+            bent = bends[before]
+            meets = open_ & (row >= back) & (reach[bent] >= back) & (clause[before] == clause[row])
+            score[meets] *= factor[bent[meets]]
             open_ = open_ & ~meets
     return found.assign(score=score, unit=unit[row] if len(row) else row)[["unit", "row", "last", "term", "start", "end", "score"]]
 
@@ -173,11 +175,15 @@ def masked(units, tokens, events):
     texts = dict(zip(changed.tolist(), units["text"].array.take(changed).tolist()))
     for unit, a, b in zip(of[hidden].tolist(), *((tokens[c].to_numpy()[hidden] - starts[of[hidden]]).tolist() for c in ("start", "end"))):
         texts[unit] = texts[unit][:a] + "x" * (b - a) + texts[unit][b:]
-    inside = np.isin(of, changed)
-    part, hides = tokens[inside].reset_index(drop=True), hidden[inside]
-    part["token"] = part["token"].where(~hides, part["token"].str.replace(".", "x", regex=True) if hides.any() else "")
-    return (units.take(changed).assign(text=list(texts.values())).reset_index(drop=True),
-            part.assign(unit=np.searchsorted(changed, of[inside])), changed)
+    rows = np.flatnonzero(np.isin(of, changed))
+    part, hides, xs = lexicons.take(tokens, rows), hidden[rows], ["x" * n for n in range(1, int(tokens["token"].str.len().max()) + 1)] if len(rows) else []
+    known = lexicons.types(part)
+    codes, number = known.codes.copy(), dict(known.number)
+    codes[hides] = len(known.printed) - 1 + np.array(list(map(len, known.printed)))[codes[hides]]
+    printed, fold = [*known.printed, *xs], np.append(known.fold, np.array([number.setdefault(x, len(number)) for x in xs], dtype="int64"))
+    part = part.assign(unit=np.searchsorted(changed, of[rows]), token=tables.taken(printed, codes))
+    lexicons.types(part, lexicons.Types(codes, printed, fold, list(number), number))
+    return units.take(changed).assign(text=list(texts.values())).reset_index(drop=True), part, changed
 
 
 def score_units(units, tokens, coders, events=None):
