@@ -44,7 +44,7 @@ def chain(articles, choices=None):
     sentences = made("sentences", tokens.split_sentences(articles))
     words = made("tokens", tokens.split_tokens(sentences))
     segments = made("segments", voices.find_voices(articles, sentences, words))
-    made("tone", tables.by_article([sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events),
+    made("tone", tables.by_article([sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events, categories=True),
                                     targets.code_toward(sentences, words, articles, agency.read_actors(ACTORS), segments)], sentences))
     acts = made("agency", agency.find_acts(sentences, words, agency.read_actors(), segments))
     made("frames", tables.by_article([framing.code_frames(sentences, words, articles, framing.read_codebooks(own), segments, acts, categories=True),

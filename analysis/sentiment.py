@@ -206,10 +206,11 @@ def score_units(units, tokens, coders, events=None):
                 yield name, f"{variable}_masked", np.concatenate([given[variable][0], values])[place], pd.concat([pd.Series(given[variable][1]), pd.Series(why)]).array.take(place)
 
 
-def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events=None):
+def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events=None, categories=False):
     """Sentences → `tone`: one row per sentence × coder × variable (segment_id null), and with `segments` one per segment as well.
 
     Value null where the article is not in English. `events`: a dictionary of event words; each variable of tone is then also given without them.
+    With `categories` texts that fill many rows come as categories, which is quicker to check and to write.
     """
     foreign = articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]
     mine = lambda table: table[~table["article_id"].isin(foreign)] if len(foreign) else table
@@ -223,7 +224,8 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
     why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])
     texts = pd.concat([pd.Series(evidence, dtype="str") for *_, evidence in scored]).array
-    return tables.plain(tables.codings(sentences, segments, of, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts))
+    whole = tables.codings(sentences, segments, of, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts)
+    return whole if categories else tables.plain(whole)
 
 
 # ---- what the codings say -------------------------------------------------------------------------------------------------------

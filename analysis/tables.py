@@ -277,8 +277,13 @@ def by_article(codings, sentences):
     import numpy as np
     import pandas as pd
     some = [table for table in codings if table is not None and len(table)]
-    whole = pd.concat(some, ignore_index=True) if len(some) > 1 else some[0] if some else codings[0]
-    place = pd.Index(sentences["article_id"].unique()).get_indexer(whole["article_id"])
+    whole = some[0] if some else codings[0]
+    if len(some) > 1:
+        few = [c for c in whole if any(table[c].dtype == "category" for table in some)]
+        joined = {c: pd.api.types.union_categoricals([table[c].astype("category") for table in some]) for c in few}
+        whole = pd.concat([table.drop(columns=few) for table in some], ignore_index=True).assign(**joined)[list(whole)]
+    articles, of = pd.Index(sentences["article_id"].unique()), whole["article_id"]
+    place = articles.get_indexer(of.cat.categories)[of.cat.codes] if of.dtype == "category" else articles.get_indexer(of)
     return whole if (np.diff(place) >= 0).all() else whole.take(np.argsort(place, kind="stable")).reset_index(drop=True)
 
 
