@@ -7,11 +7,12 @@ more (emoticons that marks may form, emoji) goes to the library as it is. The te
 import re
 import string
 from functools import cache, lru_cache, partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import lexicons, tables
 from analysis.tokens import Chunks, chunked, nltk
 
 # ---- TextBlob -------------------------------------------------------------------------------------------------------------------
@@ -40,7 +41,7 @@ def _blob():
 
 def _words(chunks):
     """Each chunk's words as TextBlob reads them, each with a blank behind it, `LIVE` before those that count; `CUT` for one that is unknown to it and ends the reach of all before."""
-    _, split, known, abbreviated, *_ = _blob()
+    _, _, known, abbreviated, *_ = _blob()
     said = lambda word: f"{LIVE}{word} " if word in known else CUT if len(word) > 2 and len(word.strip("'")) > 1 else word + " "
 
     def odd(chunk):
@@ -52,9 +53,22 @@ def _words(chunks):
         if plain and not (plain[4] and (plain[3] or abbreviated(plain[2] + "."))):
             words = [*plain[1], plain[2].lower(), *plain[3], *plain[4], *plain[5]]
         else:
-            words = [word.lower() for word in " ".join(split(chunk)).split()]
+            return None
         return "".join(map(said, words))
-    return [said(chunk.lower()) if chunk.isalnum() else odd(chunk) for chunk in chunks]
+    chunks = list(chunks)
+    found = [said(chunk.lower()) if chunk.isalnum() else odd(chunk) for chunk in chunks]
+    left = [n for n, words in enumerate(found) if words is None]
+    for some in (left[begin:begin + 200] for begin in range(0, len(left), 200)):
+        for n, words in zip(some, _split([chunks[n] for n in some])):
+            found[n] = "".join(said(word.lower()) for word in words.split())
+    return found
+
+
+def _split(chunks):
+    """The words of each chunk by the library's own tokenizer, which reads many at once, with a word of no meaning between them."""
+    split, between = _blob()[1], " newsprint "
+    words = " ".join(split(between.join(chunks))).split(between)
+    return words if len(words) == len(chunks) else [" ".join(split(chunk)) for chunk in chunks]
 
 
 OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE, HEAD, TAIL = (1 << n for n in range(8))
@@ -151,11 +165,13 @@ def textblob(texts):
     first = live[~reached]                                          # of each run
     closes = np.append(closes, len(bits))[np.searchsorted(closes, first)]
     last = np.minimum(closes + (np.append(bits, 0)[closes] & CUT_FIRST == 0), behind[text[first]]) - 1
-    owner, begin = text[first].tolist(), place[first].tolist()
-    runs = list(zip(owner, begin, RUNS.of([texts[n][a:b] for n, a, b in zip(owner, begin, (place[last] + lengths[last]).tolist())])))
-    runs += [(n, 0, _whole(texts[n])) for n in whole.tolist()]
-    found = tables.by_columns(((n, at + a, at + b, term, p, s, a) for n, at, run in runs for p, s, term, a, b in run),
-                              unit="int64", start="int64", end="int64", term="str", polarity="float64", subjectivity="float64", at="int64")
+    which, runs = pd.factorize(np.array([texts[n][a:b] for n, a, b in zip(text[first].tolist(), place[first].tolist(), (place[last] + lengths[last]).tolist())], dtype=object))
+    given = RUNS.of(runs.tolist()) + [_whole(texts[n]) for n in whole.tolist()]
+    ends = np.cumsum([len(run) for run in given], dtype="int64")
+    owner, begin, which = np.append(text[first], whole), np.append(place[first], 0 * whole), np.append(which, len(runs) + np.arange(len(whole)))
+    run, item = lexicons.spread(np.append(0, ends)[which], ends[which])
+    found = tables.by_columns(chain.from_iterable(given), polarity="float64", subjectivity="float64", term="str", at="int64", end="int64").take(item).reset_index(drop=True)
+    found = found.assign(unit=owner[run], start=begin[run] + found["at"], end=begin[run] + found["end"])
     found = found.sort_values("unit", kind="stable", ignore_index=True) if len(whole) else found
     assessed = np.maximum(np.bincount(found["unit"], minlength=len(texts)), 1)
     means = (np.bincount(found["unit"], weights=found[c], minlength=len(texts)) / assessed for c in ("polarity", "subjectivity"))  # added in this order, as the library does
@@ -261,20 +277,21 @@ def vader(texts):
         first = np.unique(each, return_index=True)[1]
         windows = zip(*([[names[n] for n in part if n] for part in parts] for parts in (around[first, :3].tolist(), around[first, 3:].tolist())), shouts[first].tolist())
         valences[bent] = np.array([_valence((*before, *behind), len(before), loud) for before, behind, loud in windows])[each]
-    compound, left, turns = np.zeros(len(texts)), set(text[marks & EMOJI > 0].tolist()), {}
+    total, left, turns = np.bincount(of, weights=valences, minlength=len(texts)), set(text[marks & EMOJI > 0].tolist()), {}
     for i in np.flatnonzero(marks & BUT)[::-1].tolist():
         turns[int(text[i])] = i
-    normalize, values = _vader()[0].normalize, valences.tolist()
-    begins = np.searchsorted(of, np.arange(len(texts) + 1)).tolist()
-    for n in np.flatnonzero(np.diff(begins)).tolist():
+    values, begins = valences.tolist(), np.searchsorted(of, np.arange(len(texts) + 1)).tolist()
+    for n in np.union1d(np.flatnonzero(np.diff(begins) > 2), np.array([n for n in turns if begins[n] < begins[n + 1]], dtype="int64")).tolist():     # of one or two there is but one sum
         mine = values[begins[n]:begins[n + 1]]
         if n in turns:
             before = int((at[begins[n]:begins[n + 1]] < turns[n]).sum())
             mine = analyzer()._but_check(["-"] * before + ["but"] + ["-"] * (len(mine) - before), mine[:before] + [0] + mine[before:])
-        total = float(sum(mine))
+        total[n] = sum(mine)
+    for n in np.flatnonzero(total).tolist():
         if "!" in texts[n] or "?" in texts[n]:
-            total += ((total > 0) - (total < 0)) * analyzer()._punctuation_emphasis(texts[n])
-        compound[n] = round(normalize(total), 4)
+            total[n] += np.sign(total[n]) * analyzer()._punctuation_emphasis(texts[n])
+    totals, each = np.unique(total, return_inverse=True)
+    compound = np.array([round(_vader()[0].normalize(one), 4) for one in totals.tolist()])[each]
     for n in left:
         compound[n] = analyzer().polarity_scores(texts[n])["compound"]
     inside = np.array([max(lower(chunk).find(word), 0) if mark & HIT else 0 for chunk, word, mark in zip(distinct, terms, known)], dtype="int64")[hits]

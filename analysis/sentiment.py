@@ -219,7 +219,7 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     if segments is not None:
         of, divided = tables.places(segments, sentences, all_there=True), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
         unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, sentence[of])  # a segment that is a whole sentence has the sentence's codes
-    units, placed = units_of(mine(sentences), mine(tokens), None if segments is None else mine(segments))
+    units, placed = units_of(mine(sentences), mine(tokens).drop(columns="pos", errors="ignore"), None if segments is None else mine(segments))
     scored = list(score_units(units, placed, coders or CODERS, events))
     value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
     why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])
