@@ -428,7 +428,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     hits = [np.concatenate(columns) for columns in zip(*parts)]
     indicator, sentence, start, end, _ = hits
     place, what = sentence * (int(start.max(initial=0)) + 1) + start, end * (len(plan) + 1) + indicator
-    order = np.lexsort((what, place))
+    order = np.argsort(place * (int(what.max(initial=0)) + 1) + what, kind="stable") if int(place.max(initial=0)) * (int(what.max(initial=0)) + 1) < 2**62 else np.lexsort((what, place))
     place, what = place[order], what[order]
     tied = np.flatnonzero((place[1:] == place[:-1]) & (what[1:] == what[:-1]))
     tied = np.union1d(tied, tied + 1)

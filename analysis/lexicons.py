@@ -377,14 +377,14 @@ def _longest(row, length, number, pattern, terms):
     joined = np.concatenate([meets[by][1:], [False]]) if len(by) else meets
     alone = np.ones(len(row), bool)
     alone[by] = ~(meets[by] | joined)
-    taken, kept = set(), np.flatnonzero(alone).tolist()
+    taken, kept = set(), []
     for i in sorted(np.flatnonzero(~alone), key=lambda i: (-length[i], row[i], terms[pattern[i]].endswith("*"), terms[pattern[i]])):
         mine = range(cells[i], cells[i] + length[i])
         if taken.isdisjoint(mine):
             taken.update(mine)
             kept.append(i)
-    kept = np.array(kept, dtype=np.int64)
-    return kept[np.lexsort((number[kept], row[kept]))] if len(kept) else kept
+    kept = np.sort(np.concatenate([np.flatnonzero(alone), np.array(kept, dtype=np.int64)]))       # in order of their rows, as they came
+    return kept[np.argsort(row[kept] * (int(number.max(initial=0)) + 1) + number[kept], kind="stable")]
 
 
 def evidence(unit, n, *columns):

@@ -110,13 +110,13 @@ def _cut(text, start, end):
         yield start, end
 
 
-INITIALS = re.compile(r"(?<!\w)(?:[A-Z]\.)+$")
+WORD, INITIALS = re.compile(r"\w+"), re.compile(r"(?<!\w)(?:[A-Z]\.)+$")
 LIST_NUMBER = re.compile(r"\W*(?:\d{1,3}|[A-Za-z])[.)]")
 
 
 def _goes_on(before, after):
     """Does the sentence `before` go on in `after`?"""
-    first = re.search(r"\w+", after)
+    first = WORD.search(after)
     if not first or LIST_NUMBER.fullmatch(before):                # only marks; or "1." opens a list item
         return True
     if before[-2:-1].isupper() and INITIALS.search(before):                                   # "K.C. Maurer"
