@@ -155,23 +155,29 @@ def chunked(texts):
     """A tuple of texts cut at blanks, each distinct chunk numbered: (distinct chunks, the number of every chunk, its place in its text, how many each text holds)."""
     import pyarrow as pa
     places, many, chunks = [np.zeros(0, "int64")], [np.zeros(0, "int64")], []
-    for begin in range(0, len(texts), 500):                         # a part at a time, since every character is looked at
+    for begin in range(0, len(texts), 500):                         # a part at a time, since every byte is looked at
         part = texts[begin:begin + 500]
-        codes, begins = np.frombuffer("\n".join(part).encode("utf-32-le"), "<u4"), np.cumsum([0, *(len(text) + 1 for text in part)])
-        blank = BLANK[np.minimum(codes, 0xFFFF)]
-        edge = np.diff(np.concatenate([[True], blank, [True]]).astype("int8"))
-        first, stop = np.flatnonzero(edge < 0), np.flatnonzero(edge > 0)
-        owner = np.searchsorted(begins, first, side="right") - 1
-        places.append(first - begins[owner])
+        whole, lengths = "\n".join(part), [len(text) + 1 for text in part]
+        data = np.frombuffer(whole.encode("utf-8"), "uint8")
+        ink = (data != 32) & (data - np.uint8(9) > 4) & (data - np.uint8(28) > 3)
+        opens = data & 0xC0 != 0x80                                 # the first byte of each character
+        if not whole.isascii():
+            bytes_ = np.append(np.flatnonzero(opens), len(data)) if (wide := [m.start() for m in WIDE_BLANK.finditer(whole)]) else ()
+            for at in wide:
+                ink[bytes_[at]:bytes_[at + 1]] = False
+        edge = np.flatnonzero(np.diff(ink, prepend=False, append=False))
+        first, stop = edge[::2], edge[1::2]
+        place = first if whole.isascii() else np.cumsum(opens, dtype="int32")[first] - 1
+        begins = np.cumsum([0, *lengths])
+        owner = np.searchsorted(begins, place, side="right") - 1
+        places.append(place - begins[owner])
         many.append(np.bincount(owner, minlength=len(part)))
-        ink = codes[~blank]                                         # all chunks, one behind the other; where each ends, in bytes
-        ends = np.cumsum(np.concatenate([[0], 1 + (ink >= 0x80) + (ink >= 0x800) + (ink >= 0x10000)]))[np.cumsum(np.concatenate([[0], stop - first]))]
-        chunks.append(pa.LargeStringArray.from_buffers(len(first), pa.py_buffer(ends), pa.py_buffer(ink.tobytes().decode("utf-32-le").encode("utf-8"))))
+        chunks.append(pa.LargeStringArray.from_buffers(len(first), pa.py_buffer(np.append(0, np.cumsum(stop - first))), pa.py_buffer(data[ink])))     # all chunks, one behind the other
     parts = pa.chunked_array(chunks, pa.large_string()).combine_chunks().dictionary_encode()
     return parts.dictionary.to_pylist(), parts.indices.to_numpy().astype("int64"), np.concatenate(places), np.concatenate(many)
 
 
-BLANK = np.array([chr(code).isspace() for code in range(0x10000)])  # none above
+WIDE_BLANK = re.compile(f"[{''.join(chr(code) for code in range(0x80, 0x10000) if chr(code).isspace())}]")  # none above
 
 
 def _tokens(texts):
@@ -191,7 +197,8 @@ def _tokens(texts):
     as_whole = np.zeros(len(texts), dtype=bool)
     as_whole[row[unplaced[number]]] = True
     as_whole[row[last[closing[final]]]] = True
-    if SEPARATORS.search("".join(texts)):
+    whole = "".join(texts)
+    if any(mark in whole for mark in "\x1c\x1d\x1e\x1f"):
         as_whole |= np.array([bool(SEPARATORS.search(text)) for text in texts])
     wholes = np.flatnonzero(as_whole & (many > 0))
     begins = (ends - many)[wholes]
@@ -285,7 +292,8 @@ def split_sentences(articles):
 def split_tokens(sentences, *, tags=True):
     """Sentences → `tokens` with parts of speech (Penn Treebank tags, by TextBlob's bundled tagger); with `tags=False` without them, where terms are all that is sought."""
     row, place, entry, known = _tokens(sentences["text"].tolist())
-    position = np.arange(len(row)) - np.searchsorted(row, row)
+    many = np.bincount(row, minlength=len(sentences))
+    position = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
     start, (a, b) = place + sentences["start"].to_numpy("int64")[row], known[["a", "b"]].to_numpy("int64").T
     words = known["token"].astype("str")
     whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=start + a[entry], end=start + b[entry], token=words.array.take(entry))

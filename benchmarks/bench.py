@@ -45,6 +45,7 @@ def forget():
     for seen in (lexicons.types, lexicons.tags, lexicons.sentence_of):
         seen.forget()
     lexicons._plan.cache_clear()
+    tokens.chunked.cache_clear()
     exact._assessed.cache_clear()
     exact._valence.cache_clear()
 
