@@ -246,9 +246,14 @@ class Types:
 def types(tokens):
     """The `Types` of a table of tokens."""
     codes, printed = pd.factorize(tokens["token"])
+    return numbered(codes, printed.tolist())
+
+
+def numbered(codes, printed):
+    """`Types` of printed words and the number of each token's word among them."""
     fold, words = pd.factorize(pd.Series(printed, dtype="str").str.lower().str.replace("’", "'"))
     words = words.tolist()
-    return Types(codes, printed.tolist(), fold, words, dict(zip(words, range(len(words)))))
+    return Types(codes, printed, fold, words, dict(zip(words, range(len(words)))))
 
 
 @remembered("pos")

@@ -286,7 +286,7 @@ def split_sentences(articles):
         parts = ([("title", title)] if isinstance(title, str) and title.strip() else []) + [("body", text)]
         spans = [(part, whole, *span) for part, whole in parts for span in sentence_spans(whole)]
         rows += [(article, i, part, paragraph, start, end, whole[start:end]) for i, (part, whole, paragraph, start, end) in enumerate(spans)]
-    return pd.DataFrame(rows, columns=list(tables.SCHEMAS["sentences"].columns))
+    return tables.by_columns(rows, article_id="str", sentence_id="int64", part="str", paragraph="int64", start="int64", end="int64", text="str")
 
 
 def split_tokens(sentences, *, tags=True):
@@ -295,21 +295,23 @@ def split_tokens(sentences, *, tags=True):
     many = np.bincount(row, minlength=len(sentences))
     position = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
     start, (a, b) = place + sentences["start"].to_numpy("int64")[row], known[["a", "b"]].to_numpy("int64").T
-    words = known["token"].astype("str")
-    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=start + a[entry], end=start + b[entry], token=words.array.take(entry))
-    return whole.assign(pos=_tags(words, entry, position == 0)) if tags else whole
+    number, words = pd.factorize(known["token"])
+    codes, words = number[entry], words.tolist()
+    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=start + a[entry], end=start + b[entry], token=tables.taken(words, codes))
+    from analysis import lexicons
+    lexicons.types(whole, lexicons.numbered(codes, words))          # who reads this table need not number its words again
+    return whole.assign(pos=_tags(words, codes, position == 0)) if tags else whole
 
 
-def _tags(words, entry, heads):
+def _tags(words, codes, heads):
     """Parts of speech, once for each distinct word: TextBlob's bundled tagger looks at nothing but the word, and whether it is the first (`heads`)."""
-    number, distinct = pd.factorize(words)
-    codes, plain = number[entry], [word if word.isascii() and "`" not in word else word.translate(SAME_LENGTH) for word in distinct.tolist()]
+    codes, plain = codes.copy(), [word if word.isascii() and "`" not in word else word.translate(SAME_LENGTH) for word in words]
     first, place = np.unique(codes[heads], return_inverse=True)
     parser, lexicon = _tagger()
     tags = [tag for _, tag in parser.find_tags(["-", *plain], lexicon=lexicon)[1:]]
     tags += [parser.find_tags([plain[code]], lexicon=lexicon)[0][1] for code in first.tolist()]
-    codes[heads] = len(distinct) + place
-    return pd.Series(pd.array(tags, dtype="str").take(codes))
+    codes[heads] = len(words) + place
+    return tables.taken(tags, codes)
 
 
 @cache
