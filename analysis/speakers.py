@@ -146,15 +146,9 @@ class Sentence:
     __slots__ = ("words", "raw", "low", "tag", "first", "n", "quote", "owner", "ahead", "back", "certain", "perhaps", "main", "relative")
 
     def __init__(self, words, a, b):
-        self.words, self.first, self.n, self.low, self.tag, self.ahead, self.back = words, a, b - a, words.low[a:b], words.tag[a:b], words.ahead[a:b], words.back[a:b]
-        self.quote = words.quote[a:b] if words.quote else [-1] * self.n
-
-    def __getattr__(self, name):
-        """What many a sentence is not asked for, all at once when it is."""
-        words, a, b = self.words, self.first, self.first + self.n
-        self.raw, self.owner, self.certain, self.perhaps = words.raw[a:b], [None] * self.n, words.certain[a:b], words.perhaps[a:b]
+        self.words, self.first, self.n, self.raw, self.low, self.tag, self.ahead, self.back = words, a, b - a, words.raw[a:b], words.low[a:b], words.tag[a:b], words.ahead[a:b], words.back[a:b]
+        self.quote, self.owner, self.certain, self.perhaps = words.quote[a:b] if words.quote else [-1] * self.n, [None] * self.n, words.certain[a:b], words.perhaps[a:b]
         self.main, self.relative = words.main[a:b], words.relative[a:b]
-        return getattr(self, name)
 
     def finite(self, a, b):
         """Is there a finite verb outside quotations among the tokens a … b-1?"""

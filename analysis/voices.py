@@ -506,19 +506,21 @@ def find_voices(articles, sentences, tokens):
         some, read, spoken = [(row, *places[row]) for row in mine.tolist() if places[row][0] >= 0], [], {}
         cast = Cast(words, (name for _, n, *_ in some for name in names[shares[2][n]:shares[2][n + 1]]))
         for row, n, paragraph, start, end in some:
-            first, attributed = heads[n], None
-            here, quoted = [k - first for k in cues[shares[0][n]:shares[0][n + 1]]], [(i - first, j - first) for i, j in quotes[shares[1][n]:shares[1][n + 1]]]
-            if here or quoted:
+            attributed = None
+            if shares[0][n] < shares[0][n + 1] or shares[1][n] < shares[1][n + 1]:
+                first = heads[n]
+                quoted = [(i - first, j - first) for i, j in quotes[shares[1][n]:shares[1][n + 1]]]
                 read.append((row, paragraph, start, end, s := Sentence(words, first, heads[n + 1]), quoted))
-                attributed = read_sentence(s, cast, here)
+                attributed = read_sentence(s, cast, [k - first for k in cues[shares[0][n]:shares[0][n + 1]]])
+                for i, j in quoted:
+                    owner = next(filter(None, s.owner[i:j]), None)
+                    if owner is not None:
+                        spoken.setdefault(s.quote[i], owner)
             if attributed is None and about[n] >= 0:
                 cast.notice(words.low[about[n]], words.raw[about[n]])
-            for i, j in quoted:
-                owner = next(filter(None, s.owner[i:j]), None)
-                if owner is not None:
-                    spoken.setdefault(s.quote[i], owner)
         _chain(read, spoken)
-        _only_holder(set().union(*(s.owner for *_, s, _ in read)) - {None}, cast)
+        if cast.unnamed:
+            _only_holder(set().union(*(s.owner for *_, s, _ in read)) - {None}, cast)
         rows += [(row, i, *segment) for row, _, start, end, s, _ in read if any(s.owner) for i, segment in enumerate(_segments(s, starts, start, end))]
     found = tables.by_columns(rows, row="int64", segment_id="int64", start="int64", end="int64", voice="str", speaker="str", cue="str", stance="str")
     own = np.setdiff1d(np.arange(len(sentences)), found["row"])
