@@ -9,10 +9,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from analysis import lexicons, tables
-from analysis import tokens as tokens_room
+from analysis import joins, lexicons, tables
 from analysis.speakers import AUX, COLLECTIVE, FINITE, ROLES, Sentence, Words, after_phrase, phrase_start, subjects
-from analysis.voices import cue_index, inflected
+from analysis.voices import cue_index, inflected, voice_of
 
 LEXICONS = tables.ROOT / "data" / "lexicons"
 QUANTIFIERS = frozenset("at least most more less than as many up to over about around some nearly almost roughly".split())
@@ -60,9 +59,8 @@ def forms_of(verb):
 
 
 def acts(words, verbs, index, *, every=False):
-    """Who does what to whom, by the rows that may be verbs (`Words.verb`) and `verb_index()`: one row per verb of the table, in order (at, its row; agent and agent_end, patient and
-    patient_end, rows of the participants, the same where there is none; passive; negated; entry, its number), and the entries. With `every` also verbs that are not in it
-    (entry -1). Auxiliaries and forms of “be” are no acts."""
+    """Who does what to whom, of the rows that may be verbs (`Words.verb`), by `verb_index()`: one row per verb of the table, in order (at; agent and agent_end, patient and patient_end: rows,
+    the same where there is none; passive; negated; entry, -1 for verbs not in the index, which `every` asks for), and the entries. Auxiliaries and forms of “be” are no acts."""
     types, low, entries = words.types, words.low, []
     bare, phrasal = np.full(len(types.words), -1), {}
     for form in index.keys() & types.number.keys():
@@ -157,7 +155,7 @@ def find_acts(sentences, tokens, actors, segments=None):
     keys = ["article_id", "sentence_id"]
     sentence, heads = lexicons.sentence_of(tokens)
     words, events, index = Words(tokens, heads[:-1]), nominals(), verb_index()
-    types, place = words.types, tables.places(tokens.iloc[heads[:-1]], sentences)[sentence]
+    types, place = words.types, joins.places(tokens.iloc[heads[:-1]], sentences)[sentence]
     found, entries = acts(words, words.verb & ~words.among(AUX - index.keys()), index, every=True)
     k, passive, negated, entry = (found[c].to_numpy() for c in ("at", "passive", "negated", "entry"))
     speaks = ~passive & (words.among(sayings(loose=False))[k] | np.isin(sentence[k] * len(types.words) + types.folded[k], _given(segments, tokens, heads, types)))
@@ -167,8 +165,7 @@ def find_acts(sentences, tokens, actors, segments=None):
         there = np.flatnonzero((a < b) & told & ~(speaks & (role == "patient")))
         verb = np.where(entry >= 0, entry, types.folded[k] + len(entries))
         construction = np.where(passive, np.where(found["agent_end"] > found["agent"], 1, 2), 0)
-        part = np.where(speaks, 2, roles.index(role))
-        rows.append(np.column_stack([k, part, np.where(b <= k, _whole(words, a, (a < b) & (b <= k)), a), b, verb, construction])[there])
+        rows.append(np.column_stack([k, np.where(speaks, 2, roles.index(role)), np.where(b <= k, _whole(words, a, (a < b) & (b <= k)), a), b, verb, construction])[there])
     for at in np.flatnonzero(words.among(events) & words.where(words.tagged(start="NN"))).tolist():
         first = int(words.first[at])
         rows.append([(at, roles.index(role), first + a, first + b, len(entries) + types.folded[at], 3) for role, (a, b) in _of_noun(Sentence(words, first, int(words.end[at])), at - first, events)])
@@ -176,29 +173,27 @@ def find_acts(sentences, tokens, actors, segments=None):
     actor = _participants(words, a, b, mentions(tokens.assign(unit=sentence), actors), events)
     mine = pd.notna(actor) & (place[at] >= 0)
     at, part, a, b, verb, construction = (column[mine] for column in (at, part, a, b, verb, construction))
-    named = lambda names, which: pd.array(names, dtype="str").take(which)
     found = sentences[keys].iloc[place[at]].reset_index(drop=True).assign(
-        actor=actor[mine], role=named(roles, part), verb=named([*(name for *_, name in entries), *types.words], verb), construction=named(["active", "passive", "agentless", "nominal"], construction),
+        actor=actor[mine], role=joins.taken(roles, part), verb=joins.taken([*(name for *_, name in entries), *types.words], verb), construction=joins.taken(["active", "passive", "agentless", "nominal"], construction),
         start=tokens["start"].to_numpy()[a], end=tokens["end"].to_numpy()[b - 1], act=at - words.first[at], at=tokens["start"].to_numpy()[at], place=place[at], segment_id=pd.NA)
     if segments is not None:
         more = _given_the_word(found, segments, actors)
-        found = pd.concat([found, more.assign(place=tables.places(more, sentences))], ignore_index=True)
-        found["segment_id"] = _segment_of(found, segments)
+        found = pd.concat([found, more.assign(place=joins.places(more, sentences))], ignore_index=True)
+        found["segment_id"] = voice_of(found.assign(start=found["at"]), segments, column="segment_id")
     found = found.astype({"segment_id": "Int64"}).drop_duplicates(["place", "act", "role"])
     return found.sort_values(["place", "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
 
 
 def _given(segments, tokens, heads, types):
     """Looser words of saying count where a voice was found by them: sentence × words + word of each form of a cue."""
-    cued = segments[segments["cue"].notna()] if segments is not None else None
-    if cued is None or cued.empty:
+    if segments is None:
         return np.zeros(0, "int64")
+    cued = segments[segments["cue"].notna()]
     which, cues = pd.factorize(cued["cue"])
-    forms = [{(verb := cue.split()[0].lower())} | inflected(verb) for cue in cues]
-    forms = [[types.number[form] for form in some if form in types.number] for some in forms]
-    ends = np.cumsum([len(some) for some in forms])
-    row, form = lexicons.spread((ends - [len(some) for some in forms])[which], ends[which])
-    return tables.places(cued, tokens.iloc[heads[:-1]])[row] * len(types.words) + np.array([n for some in forms for n in some], dtype="int64")[form]
+    forms = [[types.number[form] for form in inflected(cue.split()[0].lower()) if form in types.number] for cue in cues]
+    ends = np.cumsum([len(some) for some in forms], dtype="int64")
+    row, form = lexicons.spread(np.append(0, ends)[which], ends[which])
+    return joins.places(cued, tokens.iloc[heads[:-1]])[row] * len(types.words) + np.array([n for some in forms for n in some], dtype="int64")[form]
 
 
 def _describes(words, k):
@@ -253,8 +248,8 @@ def _phrase(s, j):
 def _participants(words, a, b, named, events):
     """Whom phrases, rows a … b-1, mean: actors, names or head nouns; null where a phrase has none of these (“more”)."""
     low, types = words.low, words.types
-    ends, nouns = (np.asarray(found) for found in words.next_and_last(words.among(ENDS_HEAD), words.where(words.tagged("CD", start="NN") | words.tagged(start="PRP")) | words.among(SOME)))
-    stop = np.maximum(a + 1, np.minimum(b, ends[a + 1]))
+    nouns = np.maximum.accumulate(np.where(words.where(words.tagged("CD", start=("NN", "PRP"))) | words.among(SOME), words.rows, -1)) if len(low) else a
+    stop = np.maximum(a + 1, np.minimum(b, np.append(words.next_of(words.among(ENDS_HEAD)), len(low))[a + 1]))
     while (owners := (stop > a + 1) & words.any_tag(stop - 1, "POS")).any():
         stop -= owners
     head = nouns[stop - 1]
@@ -304,14 +299,6 @@ def canonical(names, actors):
     split = split.assign(sentence_id=0, start=split["position"], end=split["position"] + 1)
     hits = lexicons.match(split, actors).drop_duplicates("article_id")
     return names.map(dict(zip(distinct, distinct)) | dict(zip(distinct.iloc[hits["article_id"]], hits["category"])))
-
-
-def _segment_of(places, segments):
-    """The segment that each place (`at`) stands in."""
-    keys = ["article_id", "sentence_id"]
-    both = places[[*keys, "at"]].assign(place=range(len(places))).merge(segments[[*keys, "segment_id", "start", "end"]], on=keys)
-    both = both[(both["at"] >= both["start"]) & (both["at"] < both["end"])].drop_duplicates("place").set_index("place")["segment_id"]
-    return both.reindex(range(len(places))).astype("Int64").to_numpy()
 
 
 # ---- what the table says --------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import zipfile
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -266,11 +267,6 @@ def read_csv(content, separator=None):
             yield start, Refusal(f"{len(row)} fields", f"{len(header)}, as in the header")
 
 
-def read_tsv(content):
-    """A tab-separated table."""
-    return read_csv(content, "\t")
-
-
 def read_json(content):
     """A JSON list of articles, an object that holds one such list, or one article."""
     try:
@@ -326,7 +322,7 @@ def read_html(content):
     yield 1, {"title": found.title, "date": found.date, "outlet": found.sitename, "url": found.url, "text": "\n\n".join(lines)}
 
 
-READERS = {".txt": read_txt, ".md": read_md, ".csv": read_csv, ".tsv": read_tsv, ".json": read_json, ".jsonl": read_jsonl,
+READERS = {".txt": read_txt, ".md": read_md, ".csv": read_csv, ".tsv": partial(read_csv, separator="\t"), ".json": read_json, ".jsonl": read_jsonl,
            ".parquet": read_parquet, ".html": read_html, ".htm": read_html}
 
 
@@ -591,19 +587,15 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     opens, pairs = np.diff(again, prepend=-1) != 1, np.zeros(0, "int64")
     for held in (lambda: (again[opens] - 1)[np.cumsum(opens, dtype="int32") - 1], lambda: again - 1):       # the first and the previous holder
         pairs = np.union1d(pairs, np.unique(rank[again].astype("int64") * len(singles) + rank[held()]))
+    shared = lambda one, other: np.count_nonzero(other[np.minimum(np.searchsorted(other, one), len(other) - 1)] == one)     # of two sorted sets
     for later, earlier in zip(*(column.tolist() for column in np.divmod(pairs, max(len(singles), 1)))):
         i = singles[later]
         j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
         small = min(len(sets[i]), len(sets[j]))
-        if i not in duplicate_of and small >= 16 and _shared(sets[i], sets[j]) >= max(containment * small, part * len(sets[i])):
+        if i not in duplicate_of and small >= 16 and shared(sets[i], sets[j]) >= max(containment * small, part * len(sets[i])):
             duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
-
-
-def _shared(one, other):
-    """How many numbers two sorted sets share."""
-    return np.count_nonzero(other[np.minimum(np.searchsorted(other, one), len(other) - 1)] == one)
 
 
 def told(refused, *, most=3):

@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from analysis import lexicons, tables
+from analysis import joins, lexicons
 from analysis.tokens import Chunks, chunked, nltk
 
 # ---- TextBlob -------------------------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def textblob(texts):
     ends = np.cumsum([len(run) for run in given], dtype="int64")
     owner, begin, which = np.append(text[first], whole), np.append(place[first], 0 * whole), np.append(which, len(runs) + np.arange(len(whole)))
     run, item = lexicons.spread(np.append(0, ends)[which], ends[which])
-    found = tables.by_columns(chain.from_iterable(given), polarity="float64", subjectivity="float64", term="str", at="int64", end="int64").take(item).reset_index(drop=True)
+    found = joins.by_columns(chain.from_iterable(given), polarity="float64", subjectivity="float64", term="str", at="int64", end="int64").take(item).reset_index(drop=True)
     found = found.assign(unit=owner[run], start=begin[run] + found["at"], end=begin[run] + found["end"])
     found = found.sort_values("unit", kind="stable", ignore_index=True) if len(whole) else found
     assessed = np.maximum(np.bincount(found["unit"], minlength=len(texts)), 1)

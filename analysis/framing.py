@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import agency as agency_room
-from analysis import lexicons, tables
+from analysis import joins, lexicons, tables
 
 CODEBOOKS = tables.ROOT / "data" / "codebooks"
 LONGEST_TERM = 12  # words
@@ -304,7 +304,7 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     """
     plan = [(book.name, variable, name, indicator) for book in codebooks for variable, spec in book.variables.items() for name, indicator in spec.indicators.items()]
     specs = {(book.name, name): spec for book in codebooks for name, spec in book.variables.items()}
-    of_segments = tables.places(segments, sentences, all_there=True)
+    of_segments = joins.places(segments, sentences, all_there=True)
     hits, terms = _evidence(plan, sentences, tokens, segments.assign(sentence=of_segments), agency, agency_room.read_actors() if actors is None else actors)
     far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
     begins = of_segments * far + segments["start"].to_numpy()
@@ -319,8 +319,8 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     english = np.concatenate([english, english[of_segments[~alone]]])
     hits = {name: np.concatenate([column, column[inner]]) for name, column in hits.items()} | {"unit": np.concatenate([hits["sentence"], unit[segment[inner]]])}
     value, why, texts = _coded(plan, specs, hits, terms, english)
-    whole = tables.codings(sentences, segments, of_segments, np.concatenate([np.arange(len(sentences)), unit]), list(specs), value, why, texts)
-    return whole if categories else tables.plain(whole)
+    whole = joins.codings(sentences, segments, of_segments, np.concatenate([np.arange(len(sentences)), unit]), list(specs), value, why, texts)
+    return whole if categories else joins.plain(whole)
 
 
 def _coded(plan, specs, hits, terms, english):
@@ -377,7 +377,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     shared = lexicons.kept(lexicons.read_dictionary, lexicons_file())
     both = pd.concat([wanted, shared.assign(category="=" + shared["category"], void=False)[["category", "term", "void"]]], ignore_index=True)
     unit, heads = lexicons.sentence_of(tokens)
-    sentence = tables.places(tokens.iloc[heads[:-1]], sentences)
+    sentence = joins.places(tokens.iloc[heads[:-1]], sentences)
     starts, ends, known = tokens["start"].to_numpy(), tokens["end"].to_numpy(), lexicons.types(tokens)
     row, length, entry = lexicons.found(tokens, both)
     counts = ~both["void"].to_numpy(bool)[entry]
@@ -403,7 +403,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     keep = np.concatenate([keep[~called[keep]], _labels(np.flatnonzero(called), row, last, kind, labels, tokens, known, unit, lambda roles: named_row[np.isin(role, roles)[actor]])])
     add(kind[keep], sentence[unit[row[keep]]], starts[row[keep]], ends[last[keep]], term[keep])
     agency = agency[agency["role"] == "patient"]
-    agency = agency.assign(sentence=tables.places(agency, sentences))
+    agency = agency.assign(sentence=joins.places(agency, sentences))
     numbers, harmful = _numbers(tokens, known), agency_room.harmful()
     sums = np.append(False, known.among(("$", "€", "£")))[:-1]
     for i, (*_, indicator) in enumerate(plan):
@@ -587,15 +587,6 @@ def leading_terms(frames, codebooks):
     first = first.assign(share=first["matches"] / first.set_index(["coder", "variable"]).index.map(found.groupby(["coder", "variable"])["matches"].sum()))
     books = {book.name: book for book in codebooks}
     return first.assign(left=[without_term(frames, books[coder], variable, term) for coder, variable, term in zip(first["coder"], first["variable"], first["term"])]).sort_values(["coder", "variable"], ignore_index=True)
-
-
-def by_position(frames, sentences, *, parts=5):
-    """Share of sentences that carry each frame by place in the article's body (article_id, coder, variable, part 1…`parts`, value); articles of at least `parts` sentences."""
-    body = sentences[sentences["part"] == "body"]
-    rank, size = body.groupby("article_id").cumcount(), body.groupby("article_id")["sentence_id"].transform("size")
-    place = body.assign(part=rank * parts // size + 1)[[*KEYS, "part"]][size >= parts]
-    joined = frames.assign(value=carried(frames)).dropna(subset=["value"]).merge(place, on=KEYS, validate="m:1")
-    return joined.groupby(["article_id", "coder", "variable", "part"], as_index=False)["value"].mean()
 
 
 def code_texts(units, codebooks):

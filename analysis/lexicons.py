@@ -14,7 +14,6 @@ from functools import cache, cached_property, lru_cache, wraps
 import numpy as np
 import pandas as pd
 
-from analysis import tables
 from analysis import tokens as tokens_room
 
 GAP = 4  # tokens that “ ... ” may stand for, at most
@@ -153,8 +152,7 @@ def found(tokens, dictionary):
             place = last0 + gap
             inside = place < len(unit)
             inside[inside] = unit[place[inside]] == unit[row0[inside]]
-            first, stop = (np.searchsorted(row, place[inside], side=side) for side in ("left", "right"))     # runs are in order of their first token
-            which, run = spread(first, stop)
+            which, run = pairs(row, place[inside])                               # runs are in order of their first token
             which = np.flatnonzero(inside)[which]
             node = _step(plan.terms[0], width, node0[which], piece[run])
             ahead.append(np.column_stack([row0[which], last[run], node])[node > 0])
@@ -327,6 +325,11 @@ def spread(first, stop):
     many = stop - first
     which = np.repeat(np.arange(len(first)), many)
     return which, np.arange(len(which)) + np.repeat(first - np.cumsum(many) + many, many)
+
+
+def pairs(units, wanted):
+    """(place in `wanted`, place in `units`) of all that stand in the same unit; `units` in order."""
+    return spread(*(np.searchsorted(units, wanted, side=side) for side in ("left", "right")))
 
 
 def _runs(known, unit, number_of, pieces):

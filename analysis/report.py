@@ -2,7 +2,6 @@
 import atexit
 import base64
 import hashlib
-import html
 import json
 import os
 import re
@@ -154,7 +153,7 @@ def _run(store, path, key, choices, last):
             at = next((i for i in code if any(o.output_type == "error" for o in notebook.cells[i].get("outputs", []))), code[0])
             line = next((text for text in notebook.cells[at].source.splitlines() if text.strip()), "")
             where = path.stem if error.ename in REFUSALS else f"{path.stem}, cell {at + 1} ({line.strip()[:80]}): {error.ename}"
-            raise NotebookFailed(f"{where}: {_plain(error.evalue)}") from None
+            raise NotebookFailed(f"{where}: {PAINT.sub('', str(error.evalue)).strip()[:600]}") from None
         except RuntimeError as error:
             raise NotebookFailed(f"{path.stem}: the kernel died ({error}); out of memory is the usual cause.") from None
         finally:  # nbclient ends only kernels of its own making
@@ -172,10 +171,6 @@ def _run(store, path, key, choices, last):
     for orphan in set(last["wrote"] if last else ()) - set(wrote) - made:  # figures that this corpus no longer gives
         (tables.home() / orphan).unlink(missing_ok=True)
     tables.write_atomically(_run_file(store, path), json.dumps({"key": key, "read": read, "wrote": wrote, "told": [what for verb, what, _ in entries if verb == "told"], "seconds": round(time.perf_counter() - clock, 1)}, indent=1))
-
-
-def _plain(text):
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(text)).strip()[:600]
 
 
 def title_of(path):
@@ -197,14 +192,12 @@ def _render(store, path, notebook, withheld=False):
     whole, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     tables_seen = iter(range(1, 1000))
     whole = re.sub(r'aria-label="Table of cell \d+"', lambda _: f'aria-label="Table {next(tables_seen)}"', whole)
-    whole = re.sub(r'<span class="file">\[(\w+)\]</span></figcaption>', lambda m: m[0].replace("</figcaption>", _behind_link(_note(store, m[1])) + "</figcaption>"), whole)
+    whole = re.sub(r'<span class="file">\[(\w+)\]</span></figcaption>', lambda m: m[0].replace("</figcaption>", _behind_link(store, m[1]) + "</figcaption>"), whole)
     return _answered(_numbered(whole, int(path.stem[:2])))
 
 
 WHO = {"people": "people's codes", "models": "codes by language models, no people", "authors": "codes by the authors of the texts"}  # who gave the codes that a coder is measured by
-
-
-ANSWER = re.compile(r'<p class="answer">.*?</p>', re.S)
+ANSWER, PAINT = re.compile(r'<p class="answer">.*?</p>', re.S), re.compile(r"\x1b\[[0-9;]*m")
 
 
 def _answered(whole):
@@ -219,12 +212,9 @@ def _numbered(whole, chapter):
     return re.sub(r"<figcaption>", lambda _: f"<figcaption><b>Figure {chapter}.{next(count)}.</b> ", whole)
 
 
-def _note(store, name):
-    return json.loads((tables.home() / "figures" / store.name / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def _behind_link(note):
+def _behind_link(store, name):
     """The link from a figure to the sentences behind its marks, where its note names some."""
+    note = json.loads((tables.home() / "figures" / store.name / f"{name}.json").read_text(encoding="utf-8"))
     return f' · <a href="sentences/{note["figure"]}.html">{note["behind"]["of"].capitalize()} behind this figure</a>' if "behind" in note else ""
 
 

@@ -14,7 +14,7 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-from analysis import agency, framing, lexicons, sentiment, tables, targets, tokens, trained, voices
+from analysis import agency, framing, joins, lexicons, sentiment, tables, targets, tokens, trained, voices
 
 MADE = ("sentences", "tokens", "segments", "tone", "agency", "frames")
 PARTITION = 1_000_000    # characters of text in a partition: some seconds of work, some hundred MB of tables
@@ -44,10 +44,10 @@ def chain(articles, choices=None):
     sentences = made("sentences", tokens.split_sentences(articles))
     words = made("tokens", tokens.split_tokens(sentences))
     segments = made("segments", voices.find_voices(articles, sentences, words))
-    made("tone", tables.by_article([sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events, categories=True),
+    made("tone", joins.by_article([sentiment.code_tone(sentences, words, articles, segments, coders=trained.registry(lexicon=choices.get("LEXICON"), name=coder), events=events, categories=True),
                                     targets.code_toward(sentences, words, articles, agency.read_actors(ACTORS), segments)], sentences))
     acts = made("agency", agency.find_acts(sentences, words, agency.read_actors(), segments))
-    made("frames", tables.by_article([framing.code_frames(sentences, words, articles, framing.read_codebooks(own), segments, acts, categories=True),
+    made("frames", joins.by_article([framing.code_frames(sentences, words, articles, framing.read_codebooks(own), segments, acts, categories=True),
                                       trained.code_frames(coder, sentences, words, articles) if coder else None], sentences))
     return t
 

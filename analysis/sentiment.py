@@ -4,16 +4,14 @@ A coder is a function of units (rows with `text` and `start`) and of their token
 (variable, values, evidence) with one value for each unit and its evidence as it stands in tables, [[term, start, end, score], …] as JSON. `CODERS` names them.
 """
 import json
-import re
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from analysis import exact, lexicons, tables
+from analysis import exact, joins, lexicons, tables
 
 LEXICONS = tables.ROOT / "data" / "lexicons"
-TONE = {"textblob": "polarity", "vader": "compound", "news": "tone"}  # the panel, and the variable by which each gives tone, -1 … +1
 DEFAULT = "news"  # headline figures; chosen on the open halves of the coded sets before any other half or set was measured: r above VADER's by .08 on both
 SIGN_CUTS = {"polarity": 0.0, "compound": 0.05, "tone": 0.15}  # below -cut negative, above cut positive: VADER's own (Hutto & Gilbert 2014); TextBlob has none; ours leaves one slight word (±½, .13) neutral
 WINDOWS = ("negation", "intensity", "relief", "loss", "trend")  # what the lexicon coder does beyond counting; each can be left out by name
@@ -144,7 +142,7 @@ def units_of(sentences, tokens, segments=None):
     keys = ["article_id", "sentence_id"]
     units = sentences[[*keys, "start", "text"]].assign(segment_id=pd.NA).reset_index(drop=True)
     sentence, heads = lexicons.sentence_of(tokens)
-    whose = lambda table: tables.places(table, tokens.iloc[heads[:-1]])
+    whose = lambda table: joins.places(table, tokens.iloc[heads[:-1]])
     unit_of, mine = np.full(len(heads), -1), whose(units)           # by sentence; the last place is for what has no tokens
     unit_of[mine] = np.where(mine >= 0, np.arange(len(units)), -1)
     rows, unit = np.arange(len(tokens)), unit_of[sentence]
@@ -181,7 +179,7 @@ def masked(units, tokens, events):
     codes, number = known.codes.copy(), dict(known.number)
     codes[hides] = len(known.printed) - 1 + np.array(list(map(len, known.printed)))[codes[hides]]
     printed, fold = [*known.printed, *xs], np.append(known.fold, np.array([number.setdefault(x, len(number)) for x in xs], dtype="int64"))
-    part = part.assign(unit=np.searchsorted(changed, of[rows]), token=tables.taken(printed, codes))
+    part = part.assign(unit=np.searchsorted(changed, of[rows]), token=joins.taken(printed, codes))
     lexicons.types(part, lexicons.Types(codes, printed, fold, list(number), number))
     return units.take(changed).assign(text=list(texts.values())).reset_index(drop=True), part, changed
 
@@ -217,15 +215,15 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     english = ~sentences["article_id"].isin(foreign).to_numpy()
     sentence, of, unit = np.where(english, np.cumsum(english) - 1, -1), *np.zeros((2, 0), "int64")
     if segments is not None:
-        of, divided = tables.places(segments, sentences, all_there=True), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
+        of, divided = joins.places(segments, sentences, all_there=True), segments.duplicated(["article_id", "sentence_id"], keep=False).to_numpy()
         unit = np.where(divided & english[of], english.sum() + np.cumsum(divided & english[of]) - 1, sentence[of])  # a segment that is a whole sentence has the sentence's codes
     units, placed = units_of(mine(sentences), mine(tokens).drop(columns="pos", errors="ignore"), None if segments is None else mine(segments))
     scored = list(score_units(units, placed, coders or CODERS, events))
     value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
     why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])
     texts = pd.concat([pd.Series(evidence, dtype="str") for *_, evidence in scored]).array
-    whole = tables.codings(sentences, segments, of, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts)
-    return whole if categories else tables.plain(whole)
+    whole = joins.codings(sentences, segments, of, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts)
+    return whole if categories else joins.plain(whole)
 
 
 # ---- what the codings say -------------------------------------------------------------------------------------------------------

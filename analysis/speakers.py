@@ -23,8 +23,7 @@ TIMES = set("monday tuesday wednesday thursday friday saturday sunday today yest
 IN_TIME = set("on in for since at during after before from last this next late early to with by via through following since over".split())
 RESUMES = set("who which whose where when as after before while because although though citing referring speaking according prompting during until since amid despite".split())
 COORDINATES = {"and", "but", "yet", "or", ";", "while", "whereas", "although", "though"}
-IN_GROUP = NOT | AUX | TIMES | IN_TIME | {"to"}             # what may stand between a subject and its verb
-PASSED_OVER = IN_GROUP | COORDINATES | {"who", "which", "that", ","}
+PASSED_OVER = NOT | AUX | TIMES | IN_TIME | COORDINATES | {"to", "who", "which", "that", ","}      # before a verb, and no part of its subject
 TITLES = set("mr mrs ms miss dr sir lord lady dame king queen prince princess president vice prime minister premier chancellor secretary senator sen representative rep congressman "
              "congresswoman governor gov general gen colonel col major lieutenant lt captain sergeant admiral judge justice professor prof pope bishop archbishop rabbi imam ayatollah sheikh "
              "ambassador mayor chairman chairwoman chief director spokesman spokeswoman spokesperson deputy foreign press attorney commissioner officer sheriff coach former leader "
@@ -104,11 +103,6 @@ class Words:
     def next_of(self, flag):
         """For each row, the first from there on where a flag is set; the table's end where none is."""
         return np.minimum.accumulate(np.where(flag, self.rows, len(flag))[::-1])[::-1]
-
-    def next_and_last(self, one, other):
-        """For each row, the first from there on (one more is beyond the table) where `one` is set, and the last up to there where `other` is, -1 where there is none."""
-        last = np.maximum.accumulate(np.where(other, self.rows, -1)) if len(self.rows) else self.rows
-        return (memoryview(column.astype("int32")) for column in (np.append(self.next_of(one), len(self.rows)), last))
 
     def _ahead(self):
         """How many tokens the noun phrase has that begins at each token."""
@@ -226,7 +220,7 @@ class Cast:
         if not words:
             return None
         if len(words) == 1 and words[0] in PRONOUNS:
-            return self._pronoun(words[0])
+            return self.speaker_of(words[0])
         stop = next((i for i, (w, t) in enumerate(zip(words, tags)) if i and (t == "IN" or w in ("of", "in", "for", "at", "from", "with", ","))
                      and not (w == "of" and words[i - 1] in COLLECTIVE and tags[i - 1] == "NNP" and tags[i + 1:i + 2] == ["NNP"])), len(words))
         run = stop
@@ -276,11 +270,8 @@ class Cast:
         if self.full.get(name, printed) != printed:
             self.person = self.full[name]
 
-    def speaker_of(self, pronoun):
-        """Whom a possessive means: his, her, their, its."""
-        return self._pronoun(pronoun)
-
-    def _pronoun(self, word):
+    def speaker_of(self, word):
+        """Whom a pronoun or a possessive means: he, she, they, it, who."""
         if word in PERSON:
             who = self.person or self.last
             if not who or self.sex.get(who, PERSON[word]) != PERSON[word]:
@@ -289,6 +280,24 @@ class Cast:
             self.sex.setdefault(who, PERSON[word])
             return who
         return {"they": self.plural or self.group, "it": self.group, "who": self.last}.get(word)
+
+
+def runs_of_names(words):
+    """Runs of proper nouns: first row, behind the last, and may their neighbours tell something of them (a title, an office, a comma)?"""
+    i, j = parted(words.capital & words.where(words.tagged("NNP")), words.first)
+    comma, told = words.among({","}), np.append(0, np.cumsum(np.frombuffer(words.told, bool)))
+    beside = (i > words.first[i]) & (words.among(ROLES) | comma)[i - 1] | np.append(comma, False)[j] & (j < words.end[i])
+    return np.column_stack([i, j, beside | (told[j] > told[np.maximum(i - 3, words.first[i])])])
+
+
+def about(words, heads):
+    """For each sentence the last token of its subject, where that is a name, else -1."""
+    proper, finite = words.where(words.tagged("NNP")), np.frombuffer(words.certain, bool) & words.where(words.tagged(*FINITE))
+    verb, before, found = words.next_of(finite)[heads[:-1]], np.append(0, np.cumsum(proper)), np.full(len(heads) - 1, -1)
+    some = np.flatnonzero((verb < heads[1:]) & (before[np.minimum(verb, len(proper))] > before[heads[:-1]]))
+    a, b = subjects(words, verb[some])[:2]
+    found[some] = np.where((a < b) & proper[b - 1], b - 1, -1)
+    return found.tolist()
 
 
 # ---- noun phrases ---------------------------------------------------------------------------------------------------------------

@@ -168,27 +168,14 @@ SCHEMAS = {
 
 def check(name, table):
     """The table with its columns in order and of the right types; a `TableError` names the table, the column and an example."""
-    return plain(checked(name, table))
-
-
-def plain(table):
-    """A table whose categories are texts."""
-    return table.assign(**{c: taken(table[c].cat.categories, table[c].cat.codes.to_numpy()) for c in table if table[c].dtype == "category"})
-
-
-def taken(texts, places, *, at_once=10_000_000):
-    """The texts at some places, null at -1: as pandas' `take` or `astype`, in a part of the time. More than `at_once` are taken a part at a time, since memory that has just been used is quicker than new."""
-    import pandas as pd
-    import pyarrow as pa
-    texts = pa.array(texts, pa.large_string())
-    texts, places = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts, pa.array(places, mask=places < 0 if places.min(initial=0) < 0 else None)
-    parts = [places] if len(places) < at_once else [places[at:at + 200_000] for at in range(0, len(places), 200_000)]
-    return pd.array(pa.chunked_array([texts.take(part) for part in parts]), dtype="str")
+    from analysis import joins
+    return joins.plain(checked(name, table))
 
 
 def checked(name, table):
     """`check`, but categories stay: what few texts fill millions of rows is looked at, written and read by their numbers."""
     import pandas as pd
+    from analysis import joins
     schema = SCHEMAS[name]
     missing = [c for c in schema.columns if c not in table.columns]
     extra = [c for c in table.columns if c not in schema.columns and not (name == "articles" and c.startswith("meta_"))]
@@ -209,7 +196,7 @@ def checked(name, table):
         result[column] = values
         if not spec.values and spec.low is None and spec.high is None:
             continue
-        known = plain(values.to_frame())[column][~nulls] if values.dtype == "category" else values[~nulls]
+        known = joins.plain(values.to_frame())[column][~nulls] if values.dtype == "category" else values[~nulls]
         bad = ~known.isin(spec.values) if spec.values else pd.Series(False, known.index)
         if spec.low is not None:
             bad |= known < spec.low
@@ -220,90 +207,11 @@ def checked(name, table):
     whole = pd.DataFrame(result | {c: table[c].astype("str") for c in table.columns if c not in result})
     if {"start", "end"} <= set(whole.columns) and (whole["end"] < whole["start"]).any():
         raise TableError(f"Table `{name}`: `end` before `start` in {int((whole['end'] < whole['start']).sum())} row(s).")
-    twice = _twice(whole[list(schema.key)])
+    twice = joins.twice(whole[list(schema.key)])
     if twice.any():
         example = whole.loc[twice, list(schema.key)].iloc[0].to_dict()
         raise TableError(f"Table `{name}`: {int(twice.sum())} row(s) repeat the key {', '.join(schema.key)}; the first is {example}.")
     return whole.reset_index(drop=True)
-
-
-def _twice(keys):
-    """Which rows repeat one before: `DataFrame.duplicated`, by one number for each row."""
-    import numpy as np
-    import pandas as pd
-    number, most = np.zeros(len(keys), "int64"), 1
-    for column in (keys[name] for name in keys):
-        codes, distinct = (column.array.codes, column.array.categories) if column.dtype == "category" else pd.factorize(column)
-        if most * (len(distinct) + 1) >= 2**62:
-            number, seen = pd.factorize(number)
-            most = len(seen)
-        number *= len(distinct) + 1
-        number += codes                                             # null is -1
-        number += 1
-        most *= len(distinct) + 1
-    return pd.Series(number).duplicated().to_numpy() if (np.diff(np.sort(number)) == 0).any() else np.zeros(len(keys), bool)
-
-
-# ---- rows -----------------------------------------------------------------------------------------------------------------------
-
-def by_columns(rows, **kinds):
-    """A table of rows whose columns' kinds are known: asking pandas to find them out takes several times as long."""
-    import numpy as np
-    import pandas as pd
-    columns = zip(kinds.items(), list(zip(*rows)) or [()] * len(kinds))
-    return pd.DataFrame({name: pd.array(column, dtype="str") if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in columns})
-
-
-def codings(sentences, segments, of, unit, kinds, value, why, texts):
-    """Codings of every sentence and, behind it, of its segments (where they are given): a row for each of `kinds`, (coder, variable). Texts that fill many rows are categories.
-
-    of: each segment's place among the sentences; unit: for the sentences, then the segments, which row of `value` and `why` (units × kinds) is theirs; why: which of `texts` is the evidence (-1: null).
-    """
-    import numpy as np
-    import pandas as pd
-    keys, parts = ["article_id", "sentence_id"], sentences.head(0).assign(segment_id=0) if segments is None else segments
-    order = np.argsort(np.concatenate([np.arange(len(sentences)), of]), kind="stable")
-    units = pd.concat([sentences[keys].assign(segment_id=pd.NA), parts[[*keys, "segment_id"]]]).astype({"article_id": "category", "segment_id": "Int64"}).iloc[order]
-    segment, unit = units["segment_id"], np.asarray(unit)[order]
-    named = lambda names: (lambda few: pd.Categorical.from_codes(np.tile(few.codes, len(order)), dtype=few.dtype))(pd.Categorical(names))
-    why = why.take(unit, axis=0).ravel()
-    nobody = pd.Categorical.from_codes(np.full(len(why), -1, "int8"), pd.Index([], dtype="str"))
-    return pd.DataFrame({
-        "article_id": units["article_id"].array.repeat(len(kinds)), "sentence_id": units["sentence_id"].to_numpy().repeat(len(kinds)),
-        "segment_id": pd.arrays.IntegerArray(*(column.to_numpy().repeat(len(kinds)) for column in (segment.fillna(0).astype("int64"), segment.isna()))),
-        "coder": named([coder for coder, _ in kinds]), "variable": named([variable for _, variable in kinds]), "target": nobody, "label": nobody, "value": value.take(unit, axis=0).ravel(),
-        "evidence": taken(texts, why)}, columns=list(CODINGS), copy=False)
-
-
-def by_article(codings, sentences):
-    """Several tables of codings (or nulls) as one, in the order of the articles of `sentences`; an article's rows keep theirs. So it is the same whether all articles are coded at once or in parts."""
-    import numpy as np
-    import pandas as pd
-    some = [table for table in codings if table is not None and len(table)]
-    whole = some[0] if some else codings[0]
-    if len(some) > 1:
-        few = [c for c in whole if any(table[c].dtype == "category" for table in some)]
-        joined = {c: pd.api.types.union_categoricals([table[c].astype("category") for table in some]) for c in few}
-        whole = pd.concat([table.drop(columns=few) for table in some], ignore_index=True).assign(**joined)[list(whole)]
-    articles, of = pd.Index(sentences["article_id"].unique()), whole["article_id"]
-    place = articles.get_indexer(of.cat.categories)[of.cat.codes] if of.dtype == "category" else articles.get_indexer(of)
-    return whole if (np.diff(place) >= 0).all() else whole.take(np.argsort(place, kind="stable")).reset_index(drop=True)
-
-
-def places(table, among, keys=("article_id", "sentence_id"), *, all_there=False):
-    """For each row of a table the place in `among` of the row with the same keys; -1 where there is none, or, with `all_there`, a `TableError`."""
-    import numpy as np
-    import pandas as pd
-    number = np.zeros(len(among) + len(table), "int64")
-    for key in keys:
-        codes, distinct = pd.factorize(np.concatenate([among[key], table[key]]) if among[key].dtype == "int64" else pd.concat([among[key], table[key]]).astype("str"))
-        number = number * len(distinct) + codes
-    known, place = pd.Index(number[:len(among)]), np.arange(len(among))
-    last = ~known.duplicated(keep="last")
-    found = np.append(place[last], -1)[known[last].get_indexer(number[len(among):])]
-    if all_there and (found < 0).any():
-        raise TableError(f"{int((found < 0).sum())} row(s) refer to a sentence that is not there, for example {table[list(keys)].iloc[int((found < 0).argmax())].to_dict()}.")
-    return found
 
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------------------
@@ -334,9 +242,10 @@ def files_below(folder):
 def _as_arrow(table):
     """Arrow's table, its categories numbered alike in every part; readers are told that they are texts."""
     import pyarrow as pa
+    from analysis import joins
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     fields = [field.with_type(pa.dictionary(pa.int32(), pa.large_string())) if pa.types.is_dictionary(field.type) else field for field in arrow.schema]
-    return arrow.cast(pa.schema(fields, arrow.schema.metadata)).replace_schema_metadata(pa.Schema.from_pandas(plain(table.head(0)), preserve_index=False).metadata)
+    return arrow.cast(pa.schema(fields, arrow.schema.metadata)).replace_schema_metadata(pa.Schema.from_pandas(joins.plain(table.head(0)), preserve_index=False).metadata)
 
 
 def _parquet(where, arrow):
@@ -579,6 +488,7 @@ class Store:
         """A table, after checking that it is whole, ours, and made from its inputs as they are now."""
         import pyarrow as pa
         import pyarrow.parquet as pq
+        from analysis import joins
         content = self.seen[name] = self.content(name)
         self.record("read", name, content)
         try:
@@ -589,7 +499,7 @@ class Store:
             damage = str(error)[:100]
         if damage:
             raise TableError(f"Table `{name}` is damaged ({damage}): delete {self.path(name)} and run notebook {SCHEMAS[name].notebook} again.")
-        return plain(table)
+        return joins.plain(table)
 
     def write(self, name, table, *, made_from):
         """Check and write a table. `made_from`: names of tables, `"source"`, or paths of files (dictionaries) it was made from.
@@ -598,6 +508,7 @@ class Store:
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
+        from analysis import joins
         if callable(table) and choice("ENGINE", None) == "dask" and self._has_parts(name, made_from):
             self.record("wrote", self.path(name).relative_to(home()).as_posix(), fingerprint(self.path(name)))
             return self.read(name)
@@ -606,7 +517,7 @@ class Store:
         if schema.parent:
             keys = list(schema.parent_key)
             parent = pq.read_table(self.path(schema.parent), columns=keys).to_pandas()
-            lost = plain(table[keys].drop_duplicates()).merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
+            lost = joins.plain(table[keys].drop_duplicates()).merge(parent, on=keys, how="left", indicator=True).query("_merge == 'left_only'")
             if len(lost):
                 raise TableError(f"Table `{name}`: {len(lost)} row(s) refer to nothing in `{schema.parent}`, for example {lost[keys].iloc[0].to_dict()}.")
         said = {"table": name, "corpus": self.name, "made_from": inputs, "code": code_hash(*schema.room.split()), "content": content_hash(table)}
@@ -617,7 +528,7 @@ class Store:
         with alone(self.name, tidy=False) if choice("LAB", None) else nullcontext():  # no table changes under a report; a report waits for no lab
             write_atomically(self.path(name), buffer.getvalue().to_pybytes())
         self.record("wrote", str(self.path(name).relative_to(home()).as_posix()), fingerprint(self.path(name)))
-        return plain(table)
+        return joins.plain(table)
 
     def write_parts(self, name, parts, *, made_from, stamp):
         """Write a table that lies in parts (`write_part`'s files), one behind the other; no two are in memory. `stamp`: what `scale` knows it by."""

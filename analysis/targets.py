@@ -6,7 +6,7 @@ the actor is agent or patient, `data/lexicons/verbs.csv`); and `toward`, the def
 import numpy as np
 import pandas as pd
 
-from analysis import lexicons, sentiment, tables
+from analysis import joins, lexicons, sentiment, tables
 from analysis.agency import acts, mentions, sayings, verb_index
 from analysis.speakers import Words, subjects
 
@@ -39,7 +39,7 @@ def _scored(tokens, spans):
     clause = np.cumsum(known.as_printed(lambda word: word.lower() in CLAUSE_ENDS))
     names = np.cumsum(np.array([name in ("NNP", "NNPS") for name in names], dtype=bool)[tags] & known.as_printed(lambda word: word[:1].isupper()))
     roles, used, speaks = _roles(tokens, spans["unit"].to_numpy(), a, b)
-    span, at = _pairs(words["unit"].to_numpy(), spans["unit"].to_numpy())
+    span, at = lexicons.pairs(words["unit"].to_numpy(), spans["unit"].to_numpy())
     row, last, score, a, b = words["row"].to_numpy()[at], words["last"].to_numpy()[at], words["score"].to_numpy()[at], a[span], b[span]
     ahead, behind = row < a, row > b
     name = (row <= b) & (last >= a)                                 # a toned word in the actor's own name says nothing toward it
@@ -58,18 +58,12 @@ def _scored(tokens, spans):
     return whole.assign(**{way: sentiment.saturated(given[way]) for way in WAYS}), pd.concat([items[items["score"].abs() >= 0.05], of_roles], ignore_index=True)
 
 
-def _pairs(units, wanted):
-    """(place in `wanted`, place in `units`) of all that stand in the same unit; `units` in order."""
-    first, behind = (np.searchsorted(units, wanted, side=side) for side in ("left", "right"))
-    return lexicons.spread(first, behind)
-
-
 def _roles(tokens, units, a, b):
     """(verbs of which spans, tokens a … b of units, are agent or patient: span, at (the verb), term, value; span × tokens + token of those verbs and of the other side's words; which spans only speak)."""
     unit, n, index = tokens["unit"].to_numpy(), len(tokens), verb_index()
     words = Words(tokens, np.flatnonzero(np.append(True, unit[1:] != unit[:-1])[:n]))
     found, entries = acts(words, words.verb & words.among(index), index)
-    span, at = _pairs(unit[found["at"]], units)
+    span, at = lexicons.pairs(unit[found["at"]], units)
     found, a_, b_ = found.iloc[at].reset_index(drop=True), a[span], b[span]
     meets = lambda role: ((found[role] < found[f"{role}_end"]) & (found[role] <= b_) & (found[f"{role}_end"] > a_)).to_numpy()
     agent, patient = meets("agent"), meets("patient")
@@ -83,7 +77,7 @@ def _roles(tokens, units, a, b):
         [f"{'agent' if acts_ else 'patient'} of {entries[n][4]}" for acts_, n in zip(agent.tolist(), found["entry"].tolist())], dtype="str")})
     k = np.flatnonzero(words.among(sayings()))
     who, behind = subjects(words, k)[:2]
-    span, at = _pairs(unit[k], units)
+    span, at = lexicons.pairs(unit[k], units)
     a_, b_, k, who, behind = a[span], b[span] + 1, k[at], who[at], behind[at]
     says = ((a_ - 2 <= k) & (k < a_) | (b_ <= k) & (k < b_ + 12)) & ((k + 1 == a_) | (who < b_) & (behind > a_))
     return roles, used, np.bincount(span[says], minlength=len(a)) > 0
@@ -96,7 +90,7 @@ def code_toward(sentences, tokens, articles, actors, segments=None):
     sentence, heads = lexicons.sentence_of(tokens)
     there = np.zeros(len(heads), bool)                              # the last place is for what has no tokens
     there[mentions(tokens.assign(unit=sentence), actors)["unit"]] = True             # no segment names whom its sentence does not name
-    some = lambda table: table[there[tables.places(table, tokens.iloc[heads[:-1]])] & ~table["article_id"].isin(foreign).to_numpy()]
+    some = lambda table: table[there[joins.places(table, tokens.iloc[heads[:-1]])] & ~table["article_id"].isin(foreign).to_numpy()]
     units, placed = sentiment.units_of(some(sentences), lexicons.take(tokens, np.flatnonzero(there[sentence])), None if segments is None else some(segments))
     found, items = _scored(placed, mentions(placed, actors))
     group, times = found.groupby(["unit", "target"], sort=True).ngroup().to_numpy(), found.groupby(["unit", "target"])["row"].transform("size").to_numpy()

@@ -9,7 +9,7 @@ from itertools import accumulate, chain
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import joins, tables
 
 # Words that open a sentence after an abbreviation which may also end one ("… in Washington D.C. The court …").
 OPENERS = set("""a after also although an and as asked at because before both but by despite during each even every few for from he her here his how
@@ -286,7 +286,7 @@ def split_sentences(articles):
         parts = ([("title", title)] if isinstance(title, str) and title.strip() else []) + [("body", text)]
         spans = [(part, whole, *span) for part, whole in parts for span in sentence_spans(whole)]
         rows += [(article, i, part, paragraph, start, end, whole[start:end]) for i, (part, whole, paragraph, start, end) in enumerate(spans)]
-    return tables.by_columns(rows, article_id="str", sentence_id="int64", part="str", paragraph="int64", start="int64", end="int64", text="str")
+    return joins.by_columns(rows, article_id="str", sentence_id="int64", part="str", paragraph="int64", start="int64", end="int64", text="str")
 
 
 def split_tokens(sentences, *, tags=True):
@@ -297,7 +297,7 @@ def split_tokens(sentences, *, tags=True):
     start, (a, b) = place + sentences["start"].to_numpy("int64")[row], known[["a", "b"]].to_numpy("int64").T
     number, words = pd.factorize(known["token"])
     codes, words = number[entry], words.tolist()
-    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=start + a[entry], end=start + b[entry], token=tables.taken(words, codes))
+    whole = sentences[["article_id", "sentence_id"]].take(row).reset_index(drop=True).assign(position=position, start=start + a[entry], end=start + b[entry], token=joins.taken(words, codes))
     from analysis import lexicons
     lexicons.types(whole, lexicons.numbered(codes, words))          # who reads this table need not number its words again
     return whole.assign(pos=_tags(words, codes, position == 0)) if tags else whole
@@ -311,7 +311,7 @@ def _tags(words, codes, heads):
     tags = [tag for _, tag in parser.find_tags(["-", *plain], lexicon=lexicon)[1:]]
     tags += [parser.find_tags([plain[code]], lexicon=lexicon)[0][1] for code in first.tolist()]
     codes[heads] = len(words) + place
-    return tables.taken(tags, codes)
+    return joins.taken(tags, codes)
 
 
 @cache

@@ -1,6 +1,5 @@
 """Validation: every coder of the suite beside people's codes of the same units, and training by them (the verbs `validate` and `train`)."""
 import csv
-import json
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -9,15 +9,15 @@ One matcher finds the cue, its subject to the left (or behind it: â€œsaid Smithâ
 import hashlib
 import json
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cache
 from itertools import groupby
 
 import numpy as np
 import pandas as pd
 
-from analysis import lexicons, tables
-from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, ROLES, TIMES, Cast, Sentence, Subject, Words, after_phrase, parted, phrase_start, subject, subjects
+from analysis import joins, lexicons, tables
+from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, TIMES, Cast, Sentence, Subject, Words, about, after_phrase, parted, phrase_start, runs_of_names, subject
 
 STANCES = ("neutral", "distancing", "endorsing", "speech_act")
 # ---- cues -----------------------------------------------------------------------------------------------------------------------
@@ -484,7 +484,7 @@ def find_voices(articles, sentences, tokens):
     """
     from tqdm import tqdm
     number, heads = lexicons.sentence_of(tokens)
-    at = tables.places(sentences, tokens.iloc[heads[:-1]])
+    at = joins.places(sentences, tokens.iloc[heads[:-1]])
     keys = list(zip(sentences["article_id"].tolist(), sentences["part"].tolist()))
     texts = {(a, p): t for a, title, text in zip(articles["article_id"], articles["title"], articles["text"]) for p, t in (("title", title), ("body", text))}
     texts = {key: texts[key] for key in dict.fromkeys(keys)}
@@ -495,8 +495,8 @@ def find_voices(articles, sentences, tokens):
     verbs, nouns, sources = cue_index()
     begins = words.among(sources.keys()) & np.append(words.among({word for entries in sources.values() for words_, _ in entries for word in words_[1:2]}), False)[1:]
     cues = np.flatnonzero((begins | words.among(verbs.keys() | nouns.keys() | {first for first, entries in sources.items() if any(len(words_) == 1 for words_, _ in entries)})) & words.free)
-    quotes, about = np.column_stack(parted(~words.free, words.first, quote)), _about(words, heads)
-    names = _names(words)
+    quotes, people = np.column_stack(parted(~words.free, words.first, quote)), about(words, heads)
+    names = runs_of_names(words)
     shares = [np.searchsorted(rows, heads).tolist() for rows in (cues, quotes[:, 0], names[:, 0])]
     cues, quotes, names, starts, heads = cues.tolist(), quotes.tolist(), names.tolist(), tokens["start"].to_numpy(), heads.tolist()
     article, places = pd.factorize(sentences["article_id"])[0], list(zip(at.tolist(), *(sentences[c].tolist() for c in ("paragraph", "start", "end"))))
@@ -516,36 +516,18 @@ def find_voices(articles, sentences, tokens):
                     owner = next(filter(None, s.owner[i:j]), None)
                     if owner is not None:
                         spoken.setdefault(s.quote[i], owner)
-            if attributed is None and about[n] >= 0:
-                cast.notice(words.low[about[n]], words.raw[about[n]])
+            if attributed is None and people[n] >= 0:
+                cast.notice(words.low[people[n]], words.raw[people[n]])
         _chain(read, spoken)
         if cast.unnamed:
             _only_holder(set().union(*(s.owner for *_, s, _ in read)) - {None}, cast)
         rows += [(row, i, *segment) for row, _, start, end, s, _ in read if any(s.owner) for i, segment in enumerate(_segments(s, starts, start, end))]
-    found = tables.by_columns(rows, row="int64", segment_id="int64", start="int64", end="int64", voice="str", speaker="str", cue="str", stance="str")
+    found = joins.by_columns(rows, row="int64", segment_id="int64", start="int64", end="int64", voice="str", speaker="str", cue="str", stance="str")
     own = np.setdiff1d(np.arange(len(sentences)), found["row"])
     found = pd.concat([found, sentences[["start", "end"]].iloc[own].assign(row=own, segment_id=0, voice="own")], ignore_index=True)
     found = found.iloc[np.argsort(np.argsort(order)[found["row"]], kind="stable")].reset_index(drop=True)
     keys = sentences[["article_id", "sentence_id"]].iloc[found["row"]].reset_index(drop=True)
     return keys.join(found.drop(columns="row"))
-
-
-def _names(words):
-    """Runs of proper nouns: first row, behind the last, and may their neighbours tell something of them (a title, an office, a comma)?"""
-    i, j = parted(words.capital & words.where(words.tagged("NNP")), words.first)
-    comma, told = words.among({","}), np.append(0, np.cumsum(np.frombuffer(words.told, bool)))
-    beside = (i > words.first[i]) & (words.among(ROLES) | comma)[i - 1] | np.append(comma, False)[j] & (j < words.end[i])
-    return np.column_stack([i, j, beside | (told[j] > told[np.maximum(i - 3, words.first[i])])])
-
-
-def _about(words, heads):
-    """For each sentence the last token of its subject, where that is a name, else -1."""
-    proper, finite = words.where(words.tagged("NNP")), np.frombuffer(words.certain, bool) & words.where(words.tagged(*FINITE))
-    verb, before, found = words.next_of(finite)[heads[:-1]], np.append(0, np.cumsum(proper)), np.full(len(heads) - 1, -1)
-    some = np.flatnonzero((verb < heads[1:]) & (before[np.minimum(verb, len(proper))] > before[heads[:-1]]))
-    a, b = subjects(words, verb[some])[:2]
-    found[some] = np.where((a < b) & proper[b - 1], b - 1, -1)
-    return found.tolist()
 
 
 def _quoted(tokens, text_of, texts):

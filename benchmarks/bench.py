@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import agency, corpus, exact, framing, lexicons, sentiment, tables, targets, tokens, voices
+from analysis import agency, corpus, exact, framing, joins, lexicons, sentiment, tables, targets, tokens, voices
 
 HERE, SIZE = Path(__file__).parent, 2500
 
@@ -74,7 +74,7 @@ def chain(articles):
     step("match, 1,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(1000)))
     step("match, 5,000 terms", lambda: lexicons.match(t["tokens and tags"], scored.head(5000)))
     step("tone, the panel alone", lambda: sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], categories=True))
-    step("tone, all of notebook 04", lambda: tables.by_article([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events, categories=True),
+    step("tone, all of notebook 04", lambda: joins.by_article([sentiment.code_tone(t["sentences"], t["tokens and tags"], articles, t["voices"], events=events, categories=True),
                                                                 targets.code_toward(t["sentences"], t["tokens and tags"], articles, actors, t["voices"])], t["sentences"]))
     step("agency", lambda: agency.find_acts(t["sentences"], t["tokens and tags"], actors, t["voices"]))
     step("frames, four codebooks", lambda: framing.code_frames(t["sentences"], t["tokens and tags"], articles, books, t["voices"], t["agency"], categories=True))

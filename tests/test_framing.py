@@ -9,7 +9,7 @@ from conftest import articles_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import agency, framing, lexicons, tables, tokens, voices
+from analysis import agency, framing, lexicons, sentiment, tables, tokens, voices
 
 HEAD = 'codebook: mine\ntitle: "Mine"\nafter: "Nobody (2026)"\n'
 
@@ -215,7 +215,7 @@ def test_overlap_is_the_correlation_of_carried_or_not(tmp_path):
 
 def test_by_position_takes_the_fifths_of_the_body(tmp_path):
     articles, frames = coded(book_of(tmp_path, TERMS, "a"), "War. " + "Calm. " * 9)
-    found = framing.by_position(frames, tokens.split_sentences(articles)).set_index("part")["value"]
+    found = sentiment.by_position(frames.assign(value=framing.carried(frames)), tokens.split_sentences(articles), parts=5).set_index("part")["value"]
     assert found.tolist() == [0.5, 0, 0, 0, 0]
 
 

@@ -12,7 +12,7 @@ from analysis import tables
 from analysis.__main__ import codebook
 
 ROOT = tables.ROOT
-READERS = {"tables", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
+READERS = {"tables", "joins", "corpus", "tokens", "lexicons", "speakers", "voices", "coding", "sheets", "agreement"}
 CODERS, BEYOND = {"exact", "sentiment", "agency", "framing", "targets", "trained"}, {"validation", "estimates", "correction", "keyness", "figures", "comparison", "reading", "scale"}
 
 

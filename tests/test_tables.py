@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import articles_of
 
-from analysis import tables, tokens
+from analysis import joins, tables, tokens
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_repeated_keys_are_those_that_pandas_finds():
     for _ in range(200):
         n = int(draw.integers(0, 40))
         keys = pd.DataFrame({"a": pd.array(draw.choice(["x", "y", None], n), dtype="str"), "b": draw.integers(0, 3, n), "c": pd.array(draw.choice([1, 2, None], n), dtype="Int64"), "d": pd.Categorical(draw.choice(["p", "q", None], n))})
-        assert (tables._twice(keys) == keys.duplicated()).all()
+        assert (joins.twice(keys) == keys.duplicated()).all()
 
 
 def test_categories_are_texts_to_every_reader(store):
