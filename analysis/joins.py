@@ -32,11 +32,11 @@ def codings(sentences, segments, of, unit, kinds, value, why, texts):
 
 def by_article(codings, sentences):
     """Several tables of codings (or nulls) as one, in the order of the articles of `sentences`; an article's rows keep theirs. So it is the same whether all articles are coded at once or in parts."""
-    some = [table for table in codings if table is not None and len(table)]
-    whole = some[0] if some else codings[0]
+    some = [table for table in codings if table is not None]
+    whole = (some := [table for table in some if len(table)] or some[:1])[0]
     if len(some) > 1:
         few = [c for c in whole if any(table[c].dtype == "category" for table in some)]
-        joined = {c: pd.api.types.union_categoricals([table[c].astype("category") for table in some]) for c in few}
+        joined = {c: pd.api.types.union_categoricals([table[c] if table[c].dtype == "category" else table[c].astype("str").astype("category") for table in some]) for c in few}
         whole = pd.concat([table.drop(columns=few) for table in some], ignore_index=True).assign(**joined)[list(whole)]
     articles, of = pd.Index(sentences["article_id"].unique()), whole["article_id"]
     place = articles.get_indexer(of.cat.categories)[of.cat.codes] if of.dtype == "category" else articles.get_indexer(of)

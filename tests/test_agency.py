@@ -38,12 +38,13 @@ def test_verbs(text, roles, construction):
     assert told(text) == (roles, [construction])
 
 
-def test_subjects_of_a_table_are_those_found_one_by_one():
+@pytest.mark.parametrize("quoted", [False, True])
+def test_subjects_of_a_table_are_those_found_one_by_one(quoted):
     texts = [path.read_text(encoding="utf-8") for path in sorted((tables.ROOT / "data" / "retellings").rglob("*.txt"))]
     texts += ["Lee, the minister, said it rained, warning all.", "He wants to go and has never tried to, she said, and left.", "The man who, on Monday, did not come left.", "To go. And go. , go", "Gunmen refused to attack."]
     words = tokens.split_tokens(tokens.split_sentences(articles_of(*texts)))
     heads = lexicons.sentence_of(words)[1]
-    read = speakers.Words(words, heads[:-1])
+    read = speakers.Words(words, heads[:-1], np.where(words["token"].str.len() == 4, 0, -1) if quoted else None)
     k = np.arange(len(words))
     for row, a, b, first, negated, passive, joined in zip(k.tolist(), *(column.tolist() for column in speakers.subjects(read, k))):
         begin = int(read.first[row])

@@ -1,4 +1,7 @@
 """One matching engine: words, several words, wildcards, overlaps; against a matcher that is slow and plain."""
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import articles_of
@@ -144,3 +147,13 @@ def test_what_is_known_of_words_goes_with_the_rows():
     known, fresh = lexicons.types(part), lexicons.types.__wrapped__(part)
     assert part["token"].tolist() == [known.printed[code] for code in known.codes] and [known.words[n] for n in known.folded] == [fresh.words[n] for n in fresh.folded]
     assert known.among({"war"}).tolist() == fresh.among({"war"}).tolist() and lexicons.match(part.assign(position=0), dictionary(x=["war", "the"]))["row"].tolist() == [0, 1, 2]
+
+
+@given(st.lists(st.lists(st.tuples(st.text(max_size=3), st.integers(0, 99), st.integers(0, 10**6), st.sampled_from([0.5, -3.25, 0.0, 1e-9])), max_size=3), max_size=6))
+def test_evidence_is_the_units_items_as_json(units):
+    unit = np.array([n for n, items in enumerate(units) for _ in items], dtype="int64")
+    term, start, end, score = (pd.Series([item[i] for items in units for item in items], dtype=kind) for i, kind in enumerate(("str", "int64", "int64", "float64")))
+    expected = [json.dumps(items, ensure_ascii=False, separators=(",", ":")) for items in units]
+    assert lexicons.evidence(unit, len(units), term, start, end, score).tolist() == expected
+    codes, names = pd.factorize(term)
+    assert lexicons.evidence(unit, len(units), (codes, names.tolist()), start.to_numpy(), end, score).tolist() == expected

@@ -194,6 +194,38 @@ def test_repeated_keys_are_those_that_pandas_finds():
         assert (joins.twice(keys) == keys.duplicated()).all()
 
 
+def test_places_and_texts_are_those_found_one_by_one():
+    draw = np.random.default_rng(3)
+    for _ in range(100):
+        among = pd.DataFrame({"article_id": pd.array(draw.choice(list("xyz"), 12), dtype="str"), "sentence_id": draw.integers(0, 9, 12)}).drop_duplicates(ignore_index=True)
+        table = pd.DataFrame({"article_id": pd.array(draw.choice(list("wxyz"), n := int(draw.integers(0, 9))), dtype="str"), "sentence_id": draw.integers(0, 9, n)})
+        rows = list(zip(among["article_id"], among["sentence_id"]))
+        expected = [rows.index(key) if key in rows else -1 for key in zip(table["article_id"], table["sentence_id"])]
+        assert joins.places(table, among).tolist() == expected
+        if -1 in expected:
+            with pytest.raises(tables.TableError, match="not there, for example"):
+                joins.places(table, among, all_there=True)
+        texts, at = pd.array(["one", "two", "three"], dtype="str"), draw.integers(-1, 3, n)
+        for many in (1, 2, 100):
+            found = joins.taken(texts, at, at_once=many)
+            assert found.dtype == "str" and [None if pd.isna(t) else t for t in found] == [texts[i] if i >= 0 else None for i in at]
+
+
+def test_codings_with_and_without_categories_are_put_together_alike():
+    sentences = pd.DataFrame({"article_id": ["b", "a", "a"], "sentence_id": [0, 0, 1]}).astype({"article_id": "str"})
+    make = lambda coder, order: pd.DataFrame([{"article_id": a, "sentence_id": n, "segment_id": pd.NA, "coder": coder, "variable": "v", "target": t, "value": n + 0.5, "label": None, "evidence": "[]"} for a, n, t in order]).astype(
+        {"article_id": "str", "segment_id": "Int64", "coder": "str", "variable": "str", "target": "str", "label": "str", "evidence": "str"})
+    one, other = make("c", [("b", 0, None), ("a", 0, None), ("a", 1, "x")]), make("d", [("a", 1, "y"), ("b", 0, "x")])
+    few = list(tables.REPEATED)
+    plain = joins.by_article([one, None, other], sentences)
+    assert list(zip(plain["article_id"], plain["coder"], plain["sentence_id"])) == [("b", "c", 0), ("b", "d", 0), ("a", "c", 0), ("a", "c", 1), ("a", "d", 1)]
+    for parts in ([one.astype(dict.fromkeys(few, "category")), other], [one, other.astype(dict.fromkeys(few, "category"))], [one, other.assign(label=None).astype({"target": "category"})]):
+        found = joins.by_article(parts, sentences)
+        assert any(found[column].dtype == "category" for column in few)
+        pd.testing.assert_frame_equal(joins.plain(found).astype({"label": "str"}), plain)
+    assert joins.by_article([None, one.head(0)], sentences).empty and joins.by_article([one.head(0), None], sentences).empty
+
+
 def test_categories_are_texts_to_every_reader(store):
     sentences = sentences_of(store)
     keys = sentences[["article_id", "sentence_id"]]

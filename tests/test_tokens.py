@@ -5,7 +5,7 @@ from conftest import SHARED, articles_of, needs_shared
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analysis import corpus, tokens
+from analysis import corpus, lexicons, tokens
 
 
 def split(text):
@@ -86,6 +86,25 @@ def test_tags_are_the_bundled_taggers():
     words = tokens.split_tokens(tokens.split_sentences(articles_of("The minister’s deputy quickly left and/or denied 3 claims.")))
     expected = [pos for _, pos in tag("The minister 's deputy quickly left and/or denied 3 claims .", tokenize=False)]
     assert list(words["pos"]) == expected and expected[:3] == ["DT", "NN", "POS"]
+
+
+@given(st.lists(st.text(alphabet="ab.é“” \u00a0\u2003\u3000\x85\x1c\x1f\t\n\r\x0b\U0001F600漢\u200b\ufeff\x00\xff", max_size=12), max_size=6))
+def test_texts_are_cut_at_blanks_with_their_places(texts):
+    distinct, number, place, many = tokens.chunked(tuple(texts))
+    chunks = iter(zip((distinct[n] for n in number.tolist()), place.tolist()))
+    for text, n in zip(texts, many.tolist(), strict=True):
+        found = [next(chunks) for _ in range(n)]
+        assert [chunk for chunk, _ in found] == text.split() and all(text[at:at + len(chunk)] == chunk for chunk, at in found)
+        assert [at for _, at in found] == [i for i in range(len(text)) if not text[i].isspace() and (i == 0 or text[i - 1].isspace())]
+    assert next(chunks, None) is None and len(set(distinct)) == len(distinct)
+
+
+def test_the_words_of_made_tokens_are_those_read_anew():
+    sentences = tokens.split_sentences(articles_of("“Don’t go,” she said. Don't they?", "DON’T. 1,000 m."))
+    words = tokens.split_tokens(sentences)
+    made, read = lexicons.types(words), lexicons.types(words.assign(token=pd.array(words["token"].tolist(), dtype="str")))
+    assert made is not read and [made.printed[n] for n in made.codes] == [read.printed[n] for n in read.codes] == words["token"].tolist()
+    assert [made.words[n] for n in made.folded] == [read.words[n] for n in read.folded] and set(read.words) <= set(made.words)
 
 
 def test_tokens_without_tags_are_the_same_tokens():
