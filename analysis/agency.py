@@ -97,6 +97,7 @@ def acts(words, verbs, index, *, every=False):
     alone = finite[end] == finite[first]                                           # the sentence's only verb is no participle, whatever its tag
     sure = verbal & (aux | subject_first & participle & ~alone & ~noun)
     goes_on = verbal & (aux | subject_first & (participle & ~noun | ends)) & (np.append(-1, first)[:-1] == first)    # where the verb before is passive
+    # of the verbs up to each one, the last that does not just go on as the verb before: odd where it is passive
     passive = np.maximum.accumulate(np.where(sure, 2 * place + 1, np.where(goes_on, 0, 2 * place))) % 2 == 1 if len(k) else sure
     phrase = lambda row: np.where(row < end, row + np.append(np.asarray(words.ahead), 0)[row], row)
     by, is_by = np.full(len(k), -1), np.append(words.among({"by"}), False)
@@ -179,7 +180,8 @@ def find_acts(sentences, tokens, actors, segments=None):
     if segments is not None:
         more = _given_the_word(found, segments, actors)
         found = pd.concat([found, more.assign(place=joins.places(more, sentences))], ignore_index=True)
-        found["segment_id"] = voice_of(found.assign(start=found["at"]), segments, column="segment_id")
+        some = found[joins.places(found, segments.drop_duplicates(keys)) >= 0]
+        found["segment_id"] = voice_of(some.assign(start=some["at"]), segments, column="segment_id")
     found = found.astype({"segment_id": "Int64"}).drop_duplicates(["place", "act", "role"])
     return found.sort_values(["place", "act", "role"], kind="stable", ignore_index=True)[list(tables.SCHEMAS["agency"].columns)]
 

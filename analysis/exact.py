@@ -67,8 +67,9 @@ def _words(chunks):
 def _split(chunks):
     """The words of each chunk by the library's own tokenizer, which reads many at once, with a word of no meaning between them."""
     split, between = _blob()[1], " newsprint "
-    words = " ".join(split(between.join(chunks))).split(between)
-    return words if len(words) == len(chunks) else [" ".join(split(chunk)) for chunk in chunks]
+    if any(between.strip() in chunk for chunk in chunks):
+        return [" ".join(split(chunk)) for chunk in chunks]
+    return " ".join(split(between.join(chunks))).split(between)
 
 
 OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE, HEAD, TAIL = (1 << n for n in range(8))

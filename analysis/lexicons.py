@@ -210,7 +210,8 @@ def sentence_of(tokens):
 
 @dataclass
 class Types:
-    """The words of a table of tokens: which of the printed ones each token is, which folded one (lower case, straight apostrophes) each of these, and the folded ones' numbers."""
+    """The words of a table of tokens: which of the printed ones each token is, which folded one (lower case, straight apostrophes) each of these, and the folded ones' numbers.
+    Printed ones may hold a word twice, or one that no token is."""
     codes: np.ndarray
     printed: list
     fold: np.ndarray
@@ -328,8 +329,10 @@ def spread(first, stop):
 
 
 def pairs(units, wanted):
-    """(place in `wanted`, place in `units`) of all that stand in the same unit; `units` in order."""
-    return spread(*(np.searchsorted(units, wanted, side=side) for side in ("left", "right")))
+    """(place in `wanted`, place in `units`) of all that stand in the same unit."""
+    order = np.argsort(units, kind="stable")
+    which, at = spread(*(np.searchsorted(units[order], wanted, side=side) for side in ("left", "right")))
+    return which, order[at]
 
 
 def _runs(known, unit, number_of, pieces):

@@ -193,7 +193,8 @@ def _render(store, path, notebook, withheld=False):
     tables_seen = iter(range(1, 1000))
     whole = re.sub(r'aria-label="Table of cell \d+"', lambda _: f'aria-label="Table {next(tables_seen)}"', whole)
     whole = re.sub(r'<span class="file">\[(\w+)\]</span></figcaption>', lambda m: m[0].replace("</figcaption>", _behind_link(store, m[1]) + "</figcaption>"), whole)
-    return _answered(_numbered(whole, int(path.stem[:2])))
+    count = iter(range(1, 1000))                                    # Figure 4.2 is the second of notebook 04
+    return _answered(re.sub(r"<figcaption>", lambda _: f"<figcaption><b>Figure {int(path.stem[:2])}.{next(count)}.</b> ", whole))
 
 
 WHO = {"people": "people's codes", "models": "codes by language models, no people", "authors": "codes by the authors of the texts"}  # who gave the codes that a coder is measured by
@@ -204,12 +205,6 @@ def _answered(whole):
     """The page's answer, computed in its last cell, under its title."""
     answer = ANSWER.search(whole)
     return ANSWER.sub("", whole, count=1).replace("</h1>", f"</h1>\n{answer.group()}", 1) if answer else whole
-
-
-def _numbered(whole, chapter):
-    """Figure captions with their numbers: Figure 4.2 is the second of notebook 04."""
-    count = iter(range(1, 1000))
-    return re.sub(r"<figcaption>", lambda _: f"<figcaption><b>Figure {chapter}.{next(count)}.</b> ", whole)
 
 
 def _behind_link(store, name):

@@ -78,7 +78,7 @@ def toned_words(tokens, scores, windows=WINDOWS):
     plain = found["plain"].to_numpy(bool)
     row, score = found["row"].to_numpy("int64"), found["score"].to_numpy("float64", copy=True)
     last, entry = hits["last"].to_numpy()[which == 1], entry[which == 1] - len(scores)
-    kind, factors, reaches = modifiers["category"].to_numpy()[entry], *(pd.to_numeric(modifiers[c], errors="coerce").fillna(0).to_numpy("float64")[entry] for c in ("factor", "reach"))
+    kind, factors, reaches = modifiers["category"].to_numpy()[entry], *(modifiers[c].astype("float64").to_numpy()[entry] for c in ("factor", "reach"))
     for name in ("negation", "intensity", "relief", "loss"):
         if name not in windows:
             continue
@@ -174,10 +174,11 @@ def masked(units, tokens, events):
     for unit, a, b in zip(of[hidden].tolist(), *((tokens[c].to_numpy()[hidden] - starts[of[hidden]]).tolist() for c in ("start", "end"))):
         texts[unit] = texts[unit][:a] + "x" * (b - a) + texts[unit][b:]
     rows = np.flatnonzero(np.isin(of, changed))
-    part, hides, xs = lexicons.take(tokens, rows), hidden[rows], ["x" * n for n in range(1, int(tokens["token"].str.len().max()) + 1)] if len(rows) else []
+    part, hides = lexicons.take(tokens, rows), hidden[rows]
     known = lexicons.types(part)
     codes, number = known.codes.copy(), dict(known.number)
-    codes[hides] = len(known.printed) - 1 + np.array(list(map(len, known.printed)))[codes[hides]]
+    lengths, which = np.unique(np.array(list(map(len, known.printed)), dtype="int64")[codes[hides]], return_inverse=True)
+    codes[hides], xs = len(known.printed) + which, ["x" * n for n in lengths.tolist()]
     printed, fold = [*known.printed, *xs], np.append(known.fold, np.array([number.setdefault(x, len(number)) for x in xs], dtype="int64"))
     part = part.assign(unit=np.searchsorted(changed, of[rows]), token=joins.taken(printed, codes))
     lexicons.types(part, lexicons.Types(codes, printed, fold, list(number), number))

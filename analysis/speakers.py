@@ -55,7 +55,8 @@ class Words:
     """The tokens of a whole table, read once for all its sentences: lower-cased with straight apostrophes, tags, finite verbs, and where noun phrases begin and end.
 
     heads: the rows at which sentences (or units) begin, ascending; quote: the quotation that each token stands in, or -1. `tagged` and `said` (of the words that
-    the rules name) are put together with & and |; `where` gives the tokens of which it holds, `among` those that any words hold.
+    the rules name) are put together with & and |; `where` gives the tokens of which it holds, `among` those that any words hold, `any_tag` which of some tokens have a tag.
+    over: how many tokens, each and those before it, may stand between a subject and its verb; nots, bes: words that negate, forms of “be”; the rest as in `Sentence`.
     """
 
     def __init__(self, tokens, heads, quote=None):
@@ -371,8 +372,8 @@ def subjects(words, k):
     at = lambda *names: words.among(set(names))[stop] & told
     odd, joined, who, comma = at("to"), at(*COORDINATES), at("who", "which", "that") & (stop > begin), at(",")
     ing, commas = words.types.of(lambda word: word.endswith("ing"))[k] & comma, np.maximum.accumulate(np.where(words.among({","}), words.rows, -1)) if len(k) else stop
-    odd |= comma & ~ing & (commas[stop - 1] >= np.maximum(begin + 1, stop - 40))    # a comma before the comma: “Lee, the minister, said”
-    b = np.where(who, stop - words.among({","})[stop - 1], stop + 1)
+    odd |= comma & ~ing & (commas[np.maximum(stop - 1, 0)] >= np.maximum(begin + 1, stop - 40))    # a comma before the comma: “Lee, the minister, said”
+    b = np.where(who, stop - words.among({","})[np.maximum(stop - 1, 0)], stop + 1)
     a = np.where(told & ~odd & ~comma & ~joined & (b > begin), b - np.asarray(words.back)[b - 1], b)
     a, b, first = np.where(a < b, a, stop + 1), np.where(a < b, b, stop + 1), stop + 1 - (joined | ing)
     counts = (np.append(0, np.cumsum(np.frombuffer(flag, bool))) for flag in (words.nots, words.bes))

@@ -120,7 +120,9 @@ def reliability(units, codes, others=None, books=None, said=None):
         if variable not in families:
             rows += _among_themselves(codes, variable, clusters)
         if variable in JUDGED:
-            rows += _beside_tone(units, codes, variable, others, clusters)
+            coded, truth, labels = _tone_reference(units, codes, variable)
+            rows += [{"coder": name, "variable": variable} | agreement.measured(values, mine, truth, labels, clusters.loc[coded["unit_id"]])
+                     for name, values, mine in judge(coded, coding.tokens_of(coded), variable, others)] if len(coded) else []
             continue
         category = variable.rpartition(":")[2]
         learnt = [name for name, coder in others.items() if (about := getattr(coder, "about", {})).get("variable") == variable
@@ -186,13 +188,6 @@ def _tone_reference(units, codes, variable):
     coded = coded if variable == "tone_toward_target" else coded.drop(columns="target_start", errors="ignore")
     truth = _centred(reference.loc[coded["unit_id"]].to_numpy("float64"), variable)
     return coded, truth, agreement.sign(truth, agreement.neutral_zone(people["value"].to_numpy() if len(people) else truth))
-
-
-def _beside_tone(units, codes, variable, others, clusters):
-    """Every coder of tone beside the reference."""
-    coded, truth, labels = _tone_reference(units, codes, variable)
-    return [{"coder": name, "variable": variable} | agreement.measured(values, mine, truth, labels, clusters.loc[coded["unit_id"]])
-            for name, values, mine in judge(coded, coding.tokens_of(coded), variable, others)] if len(coded) else []
 
 
 def beside(units, codes, said):

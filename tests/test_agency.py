@@ -122,6 +122,18 @@ def test_a_table_without_acts_is_a_table():
     acts = tables.check("agency", agency.find_acts(sentences, tokens.split_tokens(sentences), agency.read_actors()))
     assert acts.empty and agency.harm(acts).empty and agency.roles(acts).empty
     assert agency.find_acts(sentences, tokens.split_tokens(sentences).head(0), agency.read_actors()).empty
+    assert read("Killed")[1].empty and read("refused")[1].empty
+
+
+def test_acts_without_a_segment_have_none():
+    articles = articles_of("Hamas attacked Israel. Iran condemned the attack.", "“Israel killed 12 people,” said Ann Lee.")
+    sentences = tokens.split_sentences(articles)
+    words = tokens.split_tokens(sentences)
+    segments = voices.find_voices(articles, sentences, words)
+    whole = agency.find_acts(sentences, words, agency.read_actors(), segments)
+    part = agency.find_acts(sentences, words, agency.read_actors(), segments[segments["article_id"] == "b"])
+    assert whole["segment_id"].notna().all() and part["segment_id"].notna().equals(part["article_id"] == "b")
+    assert agency.find_acts(sentences, words, agency.read_actors(), segments.head(0))["segment_id"].isna().all()
 
 
 @needs_shared

@@ -301,6 +301,24 @@ def test_every_row_has_its_own_texts_value_and_evidence_in_the_order_of_the_text
         assert all(start <= a < b <= end and (coder != "vader" or body[key[0]][a:b].lower() == term) for term, a, b, _ in json.loads(why))
 
 
+def test_what_is_put_between_chunks_is_no_word_of_a_text():
+    """TextBlob's tokenizer is given many chunks at once, with a word between them; a text may hold that word, and gets the library's value all the same."""
+    from textblob import TextBlob
+    texts = ["The +newsprint is not +good today.", "The _newsprint is very _good today.", "The +newsprint rose.", "It is not &good today.", "The ‘newsprint is not _good today.", "NEWSPRINT, newsprint! not *good"]
+    for some in (texts, texts[2:4], texts[::-1]):
+        exact.BLOB.clear(), exact.BITS.clear(), exact.RUNS.clear()
+        assert exact.textblob(some)[0].tolist() == [TextBlob(text).sentiment.polarity for text in some]
+
+
+def test_masking_knows_no_length_but_that_of_what_is_masked():
+    articles = articles_of("They killed nine men. It rained " + "x" * 3000 + ".")
+    sentences = tokens.split_sentences(articles)
+    units, placed = sentiment.units_of(sentences, tokens.split_tokens(sentences))
+    hidden, part, changed = sentiment.masked(units, placed, lexicons.read_dictionary(sentiment.LEXICONS / "events.csv"))
+    assert hidden["text"].tolist() == ["They xxxxxx nine men."] and part["token"].tolist() == ["They", "xxxxxx", "nine", "men", "."] and changed.tolist() == [0]
+    assert [lexicons.types(part).printed[n] for n in lexicons.types(part).codes] == part["token"].tolist() and sum(word.startswith("xx") for word in lexicons.types(part).printed) <= 2
+
+
 def test_segments_of_a_sentence_that_is_not_there_are_refused():
     articles = articles_of("“It rained,” she said. Nobody left.")
     sentences = tokens.split_sentences(articles)

@@ -50,6 +50,11 @@ def test_agent_and_patient_in_active_and_passive():
         assert s(text) == ("shell", agent, patient, passive, False), text
 
 
+def test_a_unit_of_one_word_and_units_in_any_order():
+    assert toward("Killed", "Killed") == [0.0]
+    assert [pair.tolist() for pair in lexicons.pairs(np.array([2, 0, 2, 1]), np.array([2, 5, 0]))] == [[0, 0, 2], [0, 2, 1]]
+
+
 def test_no_list_of_names_decides():
     """Names swapped, and the same values."""
     assert toward("Hamas attacked Israel on Monday.", "Hamas", "Israel") == toward("Norway attacked Peru on Monday.", "Norway", "Peru")
