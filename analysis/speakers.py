@@ -69,10 +69,10 @@ class Words:
         self.capital = np.array([word[:1].isupper() for word in words], dtype=bool).take(codes)
         kinds = np.where(np.array([tag == "NN" for tag in tags]).take(kinds) & self.capital & self.inside, len(tags) - 1, kinds)   # the tagger misses McLaurin
         both = np.array([number.get(word, 0) * len(tags) for word in low], dtype="int64").take(codes) + kinds
-        self.tagged = lambda *names, start=None: np.array([tag in names or start is not None and tag.startswith(start) for tag in tags])
+        self.tagged = tagged = lambda *names, start=None: np.array([tag in names or start is not None and tag.startswith(start) for tag in tags])
         self.said = lambda words: np.array([[word in words] for word in known])
         self.where = lambda held: np.broadcast_to(held, (len(known), len(tags))).ravel().take(both)
-        self.types, self.among, self.any_tag = types, types.among, lambda rows, *names, start=None: self.tagged(*names, start=start).take(kinds.take(rows))
+        self.types, self.among, self.any_tag = types, types.among, lambda rows, *names, start=None: tagged(*names, start=start).take(kinds.take(rows))     # none of these holds `self`: so memory goes at once
         take = lambda values, places: np.array(values, dtype=object).take(places).tolist()
         self.raw, self.low, self.tag = take(words, codes), take(low, codes), take(tags, kinds)
         self.first = np.maximum.accumulate(np.where(first, self.rows, 0)) if n else self.rows

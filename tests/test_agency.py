@@ -1,4 +1,7 @@
 """Who acts on whom: sentences that stand here, and what the rules must make of them."""
+import gc
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +39,20 @@ def told(text):
 ])
 def test_verbs(text, roles, construction):
     assert told(text) == (roles, [construction])
+
+
+def test_what_was_read_of_a_table_goes_with_it():
+    """Hundreds of megabytes, which the collector of cycles would leave standing for long."""
+    words = tokens.split_tokens(tokens.split_sentences(articles_of("Gunmen, he said, killed two men.")))
+    gc.disable()
+    try:
+        read = speakers.Words(words, [0])
+        agency.acts(read, read.verb, agency.verb_index(), every=True)
+        gone = weakref.ref(read)
+        del read
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("quoted", [False, True])
