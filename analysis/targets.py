@@ -70,8 +70,8 @@ def _roles(tokens, units, a, b):
     mine = np.flatnonzero(agent | patient)
     found, span, agent, a_, b_ = found.iloc[mine], span[mine], agent[mine], a_[mine], b_[mine]
     other = [np.where(agent, found["patient" + end], found["agent" + end]) for end in ("", "_end")]
-    which, row = lexicons.spread(*other)                            # words that name the other side are about that side
-    used = np.concatenate([span * n + found["at"].to_numpy(), (span[which] * n + row)[(row < a_[which]) | (row > b_[which])]])
+    which, row = lexicons.spread(*other)                            # words that name the other side are about that side (and those of the actor's own name say nothing)
+    used = np.concatenate([span * n + found["at"].to_numpy(), span[which] * n + row])
     effects = np.array([(on_agent, on_patient) for _, on_agent, on_patient, _, _ in entries] or [(0, 0)])[found["entry"], np.where(agent, 0, 1)]
     roles = pd.DataFrame({"span": span, "at": found["at"].to_numpy(), "value": effects * np.where(found["negated"], -0.5, 1), "term": pd.array(
         [f"{'agent' if acts_ else 'patient'} of {entries[n][4]}" for acts_, n in zip(agent.tolist(), found["entry"].tolist())], dtype="str")})

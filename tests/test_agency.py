@@ -41,6 +41,26 @@ def test_verbs(text, roles, construction):
     assert told(text) == (roles, [construction])
 
 
+def test_a_subject_is_shared_within_its_sentence_a_passive_goes_on_and_the_nearest_by_counts():
+    acts = read("Gunmen attacked the town. And killed two men.", "The town was shelled, the port hit.", "The town was shelled by rebels and by gunmen.")[1]
+    told = set(zip(acts["article_id"], acts["verb"], acts["role"], acts["actor"], acts["construction"]))
+    assert ("a", "kill", "patient", "men", "active") in told and not any(row[:3] == ("a", "kill", "agent") for row in told)
+    assert ("b", "hit", "patient", "port", "agentless") in told and ("c", "shell", "agent", "rebels", "passive") in told
+    assert ("a", "kill", "agent", "gunmen") in {row[:4] for row in zip(*(read("Gunmen attacked the town and killed two men.")[1][c] for c in ("article_id", "verb", "role", "actor")))}
+
+
+def test_a_looser_word_of_saying_counts_where_it_gives_a_voice():
+    assert {role for role, actor in told("“It rained,” Anna Lund continued.")[0] if actor == "Anna Lund"} == {"speaker"} and ("agent", "Anna Lund") in told("Anna Lund continued the work.")[0]
+
+
+def test_what_may_stand_between_a_subject_and_its_verb():
+    def subject(text, verb):
+        words = speakers.Words(tokens.split_tokens(tokens.split_sentences(articles_of(text))), [0])
+        found = speakers.subject(speakers.Sentence(words, 0, len(words.low)), words.low.index(verb))
+        return " ".join(words.raw[found.a:found.b])
+    assert subject("Gunmen on Monday later attacked the town.", "attacked") == "Gunmen" and subject("Gunmen after attacked the town.", "attacked") == ""
+
+
 def test_what_was_read_of_a_table_goes_with_it():
     """Hundreds of megabytes, which the collector of cycles would leave standing for long."""
     words = tokens.split_tokens(tokens.split_sentences(articles_of("Gunmen, he said, killed two men.")))

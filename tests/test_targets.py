@@ -55,6 +55,14 @@ def test_a_unit_of_one_word_and_units_in_any_order():
     assert [pair.tolist() for pair in lexicons.pairs(np.array([2, 0, 2, 1]), np.array([2, 5, 0]))] == [[0, 0, 2], [0, 2, 1]]
 
 
+def test_no_effect_is_written_as_nothing():
+    """0.0, whatever else stands in the table: not -0.0, which a negated verb without effect would give."""
+    articles = articles_of("Iran did not vote for Israel.")
+    sentences = tokens.split_sentences(articles)
+    found = targets.code_toward(sentences, tokens.split_tokens(sentences), articles, agency.read_actors()).dropna(subset=["evidence"]).set_index("target")["evidence"]
+    assert json.loads(found["Iran"])[-1][::3] == ["agent of vote", 0.0] and "-0.0" not in found["Iran"]
+
+
 def test_no_list_of_names_decides():
     """Names swapped, and the same values."""
     assert toward("Hamas attacked Israel on Monday.", "Hamas", "Israel") == toward("Norway attacked Peru on Monday.", "Norway", "Peru")

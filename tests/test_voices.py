@@ -321,3 +321,10 @@ def test_codings_beside_their_voices():
     scored = parts[["article_id", "sentence_id", "segment_id"]].assign(value=1.0)
     assert voices.beside(scored, parts, both)["sentence_id"].tolist() == [1] and voices.beside(scored, parts, both, part="title", fewest=5)["sentence_id"].tolist() == [0]
     assert voices.beside(scored, parts, both, part="title", fewest=6).empty
+
+
+def test_who_spoke_is_meant_before_whom_the_same_sentence_is_about():
+    articles = articles_of("Ann Lee and Bob Kim met. Kim slept, Lee said. “It rained all night in the whole town,” she said.")
+    sentences = tokens.split_sentences(articles)
+    found = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
+    assert found.loc[found["voice"] == "direct", "speaker"].tolist() == ["Ann Lee"]
