@@ -161,11 +161,10 @@ def find_acts(sentences, tokens, actors, segments=None):
     k, passive, negated, entry = (found[c].to_numpy() for c in ("at", "passive", "negated", "entry"))
     speaks = ~passive & (words.among(sayings(loose=False))[k] | np.isin(sentence[k] * len(types.words) + types.folded[k], _given(segments, tokens, heads, types)))
     told, rows, roles = ~negated & ~words.among(NO_ACTS)[k] & ~_describes(words, k), [], ("agent", "patient", "speaker", "")
+    verb, construction = np.where(entry >= 0, entry, types.folded[k] + len(entries)), np.where(passive, np.where(found["agent_end"] > found["agent"], 1, 2), 0)
     for role in ("agent", "patient"):
         a, b = (found[c].to_numpy() for c in (role, f"{role}_end"))
         there = np.flatnonzero((a < b) & told & ~(speaks & (role == "patient")))
-        verb = np.where(entry >= 0, entry, types.folded[k] + len(entries))
-        construction = np.where(passive, np.where(found["agent_end"] > found["agent"], 1, 2), 0)
         rows.append(np.column_stack([k, np.where(speaks, 2, roles.index(role)), np.where(b <= k, _whole(words, a, (a < b) & (b <= k)), a), b, verb, construction])[there])
     for at in np.flatnonzero(words.among(events) & words.where(words.tagged(start="NN"))).tolist():
         first = int(words.first[at])

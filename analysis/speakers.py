@@ -45,10 +45,8 @@ NAMED = TIMES.union(PREPOSITIONS, LINKS, MANY, PRONOUNS, BEFORE_A_VERB, {"that",
 
 def parted(flag, first, key=None):
     """(the first rows of runs of flagged tokens of one sentence (with the same `key`), the rows behind their last ones). first: each token's sentence's first row."""
-    begins = flag & ~(np.append(False, flag)[:-1] & np.append(False, (first[1:] == first[:-1]) & (True if key is None else key[1:] == key[:-1]))[:len(flag)])
-    rows = np.flatnonzero(begins)
-    last = np.flatnonzero(flag & np.append(begins | ~flag, True)[1:])
-    return rows, last + 1
+    goes_on = np.append(False, flag[1:] & flag[:-1] & (first[1:] == first[:-1]) & (True if key is None else key[1:] == key[:-1]))[:len(flag)]
+    return np.flatnonzero(flag & ~goes_on), np.flatnonzero(flag & ~np.append(goes_on, False)[1:]) + 1
 
 
 class Words:

@@ -205,7 +205,7 @@ def main():
         pairs.append(("spaCy PhraseMatcher, 1,000 terms", theirs["spaCy PhraseMatcher, 1,000 terms"], ours["match, 1,000 terms"] + plain))
     pairs.append(("all of notebooks 01 to 05, beside the\nusual sentences, words, TextBlob, VADER", usual, whole))
     pairs.append(("the same without masked variants and\nwithout tone toward actors", usual, shared))
-    pairs.append(("and without who acts upon whom", usual, few))
+    pairs.append(("and without who acts upon whom,\nwhich frames are given", usual, few))
     missing = [name for name in ("flashtext", "spacy") if not importlib.util.find_spec(name)]
     lines = [f"{len(articles):,} articles (libraries: {len(part)} of them), median of {said.rounds} rounds; Python {platform.python_version()}, {os.cpu_count()} cores, one used.",
              *[f"Not installed, so not compared with: {name} (pip install -e '.[bench]')." for name in missing], "",
