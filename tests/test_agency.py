@@ -185,3 +185,10 @@ def test_the_seeds_acts_are_told_apart():
     assert (loss["construction"], loss["agent"], loss["patient"]) == ("nominal", "Israel", "Civilians")
     assert (deaths["construction"], deaths["patient"], deaths["told"]) == ("nominal", "Palestinians", "no agent") and pd.isna(deaths["agent"])
     assert (kill["construction"], kill["patient"]) == ("active", "men")
+
+
+def test_acts_are_of_the_sentences_asked_for():
+    sentences = tokens.split_sentences(articles_of("Gunmen attacked the town. Rebels killed two men.", "Israel killed two men."))
+    words = tokens.split_tokens(sentences)
+    found = agency.find_acts(sentences.iloc[1:2], words, agency.read_actors())
+    assert set(zip(found["article_id"], found["sentence_id"], found["verb"])) == {("a", 1, "kill")}

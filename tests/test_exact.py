@@ -98,3 +98,10 @@ def test_twenty_thousand_sentences_of_real_news_are_the_libraries():
     assert tokens.split_tokens(some)["pos"].tolist() == tags
     same_tone(some["text"].tolist())
     same_tone(articles["text"].dropna().iloc[::40].tolist())
+
+
+def test_evidence_of_a_text_read_as_a_whole_stands_in_that_text():
+    """With “!” TextBlob reads a text as a whole: places count from its own beginning, whichever of many it is."""
+    texts = ["It rained.", "So it did.", "It is good!", "A bad day, and a good one!"]
+    found = exact.textblob(texts)[2]
+    assert [(unit, texts[unit][start:end]) for unit, start, end in zip(found["unit"], found["start"], found["end"])] == [(2, "good!"), (3, "bad"), (3, "good one!")]

@@ -157,3 +157,8 @@ def test_evidence_is_the_units_items_as_json(units):
     assert lexicons.evidence(unit, len(units), term, start, end, score).tolist() == expected
     codes, names = pd.factorize(term)
     assert lexicons.evidence(unit, len(units), (codes, names.tolist()), start.to_numpy(), end, score).tolist() == expected
+
+
+def test_matches_come_in_the_order_of_the_text():
+    hits = lexicons.match(tokens_of("Rain and sun and rain. Sun, then rain."), dictionary(dry=["sun"], wet=["rain"]))
+    assert hits["category"].tolist() == ["wet", "dry", "wet", "dry", "wet"] and hits["row"].is_monotonic_increasing

@@ -127,3 +127,17 @@ def test_each_weight_does_what_it_says():
     assert toward(text, "Lund", way="clause") == [0] and toward(text, "Lund", way="sentence")[0] < toward(text, "Lund", way="window")[0] < 0
     assert toward("Lund praised Berg.", "Berg", way="predicate")[0] == pytest.approx(float(sentiment.saturated(2 * targets.ROLE * 1.5)))
     assert toward("Lund praised Berg.", "Berg")[0] == pytest.approx(float(sentiment.saturated(targets.ROLE * 1.5))), "the verb counts once, as the act it is"
+
+
+def test_who_only_speaks_is_touched_less_by_what_is_said():
+    weak, whole = (toward("Lund said the terrible attack failed.", "Lund", way=way)[0] for way in ("toward", "window"))
+    assert whole < weak < 0
+    weak, whole = (toward("Lund saw the terrible attack failed.", "Lund", way=way)[0] for way in ("toward", "window"))
+    assert weak == whole
+
+
+def test_articles_in_other_languages_have_no_tone_toward_anybody():
+    articles = articles_of("Iran attacked Israel.", "Iran attacked Israel.").assign(language=["en", "de"])
+    sentences = tokens.split_sentences(articles)
+    found = targets.code_toward(sentences, tokens.split_tokens(sentences), articles, agency.read_actors())
+    assert set(found["article_id"]) == {"a"}

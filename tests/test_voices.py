@@ -328,3 +328,12 @@ def test_who_spoke_is_meant_before_whom_the_same_sentence_is_about():
     sentences = tokens.split_sentences(articles)
     found = voices.find_voices(articles, sentences, tokens.split_tokens(sentences))
     assert found.loc[found["voice"] == "direct", "speaker"].tolist() == ["Ann Lee"]
+
+
+def test_an_office_without_a_name_is_the_one_person_who_speaks_by_name():
+    def speakers_of(text):
+        articles = articles_of(text)
+        sentences = tokens.split_sentences(articles)
+        return voices.find_voices(articles, sentences, tokens.split_tokens(sentences))["speaker"].dropna().tolist()
+    assert speakers_of("The minister said it rained. Ann Lee said it snowed.") == ["Ann Lee", "Ann Lee"]
+    assert speakers_of("The minister said it rained. Ann Lee said it snowed. Bob Kim said it froze.") == ["minister", "Ann Lee", "Bob Kim"]
