@@ -73,8 +73,11 @@ def acts(words, verbs, index, *, every=False):
     k = np.flatnonzero(verbs)
     code, tail = types.folded[k], k.copy()
     entry, split = bare[code], np.isin(code, [types.number[form] for form in phrasal])
+    near = np.append(words.next_of(words.among({particle[0] for some in phrasal.values() for particle, _ in some})), [len(low)])[k + 1]
+    split &= near < np.minimum(words.end[k], k + 4)
     for i in np.flatnonzero(split).tolist():
-        found = next(((last, n) for particle, n in phrasal[low[k[i]]] if (last := _with_particle(low, int(k[i]), int(words.end[k[i]]), particle))), None)
+        begin, stop = int(k[i]) + 1, int(words.end[k[i]])           # “lashed out at”, “turned him down”
+        found = next(((at + len(particle) - 1, n) for particle, n in phrasal[low[k[i]]] for at in range(begin, min(stop, begin + 3)) if tuple(low[at:min(at + len(particle), stop)]) == particle), None)
         tail[i], entry[i] = found or (k[i], entry[i])
     saying = sayings(loose=False)
     says = np.array([word in saying for word in types.words], dtype=bool)
@@ -108,11 +111,6 @@ def acts(words, verbs, index, *, every=False):
     agent = np.where(passive, by + 1, a), np.where(passive, np.where(by < 0, 0, phrase(by + 1)), b)
     patient = np.where(passive, a, active), np.where(passive, b, phrase(active))
     return pd.DataFrame({"at": k, "agent": agent[0], "agent_end": agent[1], "patient": patient[0], "patient_end": patient[1], "passive": passive, "negated": negated, "entry": entry}), entries
-
-
-def _with_particle(low, k, end, particle):
-    """The verb's last token, its particle included (“lashed out at”, “turned him down”); null where the particle is not there."""
-    return next((i + len(particle) - 1 for i in range(k + 1, min(end, k + 4)) if tuple(low[i:min(i + len(particle), end)]) == particle), None)
 
 
 @cache

@@ -39,20 +39,13 @@ def alpha(values, *, level="interval", weights=None):
         pooled, n = weights @ counts, weights @ m
         within, between = np.empty(len(weights)), np.empty(len(weights))
         for row, total in enumerate(pooled):
-            distance = _distance(scale, total, level)
+            place = np.cumsum(total) - total / 2                    # ordinal: the judgements that lie between two values
+            distance = 1.0 - np.eye(len(scale)) if level == "nominal" else np.subtract.outer(place, place) ** 2
             pairs = ((counts @ distance) * counts).sum(axis=1) / (m - 1)
             within[row], between[row] = weights[row] @ pairs, total @ distance @ total
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.where(between > 0, 1 - (n - 1) * within / between, np.nan)
     return found if not single else None if np.isnan(found[0]) else float(found[0])
-
-
-def _distance(scale, counts, level):
-    """Squared distances between the values of a scale."""
-    if level == "nominal":
-        return 1.0 - np.eye(len(scale))
-    between = np.abs(np.subtract.outer(np.cumsum(counts) - counts / 2, np.cumsum(counts) - counts / 2))  # ordinal: the judgements that lie between
-    return between ** 2
 
 
 def resamples(clusters, *, draws=DRAWS, seed=SEED):

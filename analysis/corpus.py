@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from analysis import tables
+from analysis import lexicons, tables, tokens
 
 SYNONYMS = {
     "article_id": "article_id id doc_id docid document_id uid uuid unit_id",
@@ -562,15 +562,20 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     numbers, first_with, sets, duplicate_of = defaultdict(lambda: len(numbers)), {}, {}, {}
     ids = articles["article_id"].to_numpy()
     weights = np.random.default_rng(20231026).integers(1, 2**63, shingle, dtype=np.uint64) | np.uint64(1)
-    for begin in range(0, len(order), 500):
-        some = order[begin:begin + 500]
-        words = [re.findall(r"\w+", text.lower()) for text in articles["text"].iloc[some].tolist()]
-        ends = np.cumsum([len(found) for found in words]).tolist()
-        codes = np.fromiter(map(numbers.__getitem__, chain.from_iterable(words)), np.uint64, ends[-1]) + np.uint64(1)
+    for begin in range(0, len(order), 4000):
+        some = order[begin:begin + 4000]
+        chunks, number, _, many = tokens.chunked(tuple(articles["text"].iloc[some].tolist()))
+        words = [[low] if (low := chunk.lower()).isalnum() else re.findall(r"\w+", low) for chunk in chunks]               # no word holds a blank
+        stops = np.cumsum([len(found) for found in words], dtype="int64")
+        which, place = lexicons.spread(np.append(0, stops)[number], stops[number])
+        codes = (np.fromiter(map(numbers.__getitem__, chain.from_iterable(words)), np.uint64, stops[-1] if len(stops) else 0) + np.uint64(1))[place]
+        ends = np.cumsum(np.bincount(np.repeat(np.arange(len(some)), many)[which], minlength=len(some))).tolist()
         mixed, runs = codes * np.uint64(0x9E3779B97F4A7C15) ^ (codes >> np.uint64(7)), max(len(codes) - shingle + 1, 0)
         shingles = sum((mixed[j:j + runs] * weights[j] for j in range(shingle)), np.zeros(runs, np.uint64))
         shingles ^= shingles >> np.uint64(29)
-        sets |= {i: np.unique(shingles[a:b - shingle + 1] if b - a >= shingle else codes[a:b]) for i, a, b in zip(some.tolist(), [0, *ends], ends)}
+        for i, a, b in zip(some.tolist(), [0, *ends], ends):
+            held = np.sort(shingles[a:b - shingle + 1] if b - a >= shingle else codes[a:b])
+            sets[i] = held[np.append(True, held[1:] != held[:-1])[:len(held)]]
     for i in order.tolist():
         original = first_with.setdefault(hash(sets[i].tobytes()), i)
         if original != i and len(sets[i]):
@@ -587,15 +592,30 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     opens, pairs = np.diff(again, prepend=-1) != 1, np.zeros(0, "int64")
     for held in (lambda: (again[opens] - 1)[np.cumsum(opens, dtype="int32") - 1], lambda: again - 1):       # the first and the previous holder
         pairs = np.union1d(pairs, np.unique(rank[again].astype("int64") * len(singles) + rank[held()]))
+    later, earlier = np.divmod(pairs, max(len(singles), 1))
+    most = _most_shared([sets[i] for i in singles], later, earlier)
     shared = lambda one, other: np.count_nonzero(other[np.minimum(np.searchsorted(other, one), len(other) - 1)] == one)     # of two sorted sets
-    for later, earlier in zip(*(column.tolist() for column in np.divmod(pairs, max(len(singles), 1)))):
-        i = singles[later]
-        j = duplicate_of.get(singles[earlier], singles[earlier])  # compared with originals only, so that no chain of likeness forms
-        small = min(len(sets[i]), len(sets[j]))
-        if i not in duplicate_of and small >= 16 and shared(sets[i], sets[j]) >= max(containment * small, part * len(sets[i])):
+    for later, earlier, most in zip(later.tolist(), earlier.tolist(), most.tolist()):
+        i, j = singles[later], duplicate_of.get(singles[earlier], singles[earlier])     # compared with originals only, so that no chain of likeness forms
+        small, most = min(len(sets[i]), len(sets[j])), most if j == singles[earlier] else len(sets[i])
+        needed = max(containment * small, part * len(sets[i]))
+        if i not in duplicate_of and small >= 16 and most >= needed and shared(sets[i], sets[j]) >= needed:
             duplicate_of[i] = j
     duplicate_of = {i: duplicate_of.get(j, j) for i, j in duplicate_of.items()}  # the copy of a repetition repeats the original
     return articles.assign(duplicate_of=pd.Series([ids[duplicate_of[i]] if i in duplicate_of else None for i in range(len(articles))], index=articles.index, dtype="object"))
+
+
+def _most_shared(sets, one, other, *, bits=4096):
+    """How many members the sets of each pair (their places) share at most: a member shared has its bit, one of some thousand, in both."""
+    marks = np.zeros((len(sets), bits // 8), "uint8")
+    for begin in range(0, len(sets), 1000):
+        some = sets[begin:begin + 1000]
+        flags = np.zeros((len(some), bits), bool)
+        flags[np.repeat(np.arange(len(some)), list(map(len, some))), (np.concatenate(some) % bits).astype("int64")] = True
+        marks[begin:begin + 1000] = np.packbits(flags, axis=1)
+    hidden = np.array(list(map(len, sets)), dtype="int64") - np.bitwise_count(marks).sum(axis=1, dtype="int64")            # members whose bit is another's as well
+    both = [np.bitwise_count(marks[one[at:at + 10_000]] & marks[other[at:at + 10_000]]).sum(axis=1, dtype="int64") for at in range(0, len(one), 10_000)]
+    return np.concatenate([*both, np.zeros(0, "int64")]) + hidden[one]
 
 
 def told(refused, *, most=3):

@@ -8,6 +8,7 @@ import re
 import string
 from functools import cache, lru_cache, partial
 from itertools import chain
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -56,20 +57,14 @@ def _words(chunks):
             return None
         return "".join(map(said, words))
     chunks = list(chunks)
-    found = [said(chunk.lower()) if chunk.isalnum() else odd(chunk) for chunk in chunks]
-    left = [n for n, words in enumerate(found) if words is None]
-    for some in (left[begin:begin + 200] for begin in range(0, len(left), 200)):
-        for n, words in zip(some, _split([chunks[n] for n in some])):
+    found = [(CUT if len(chunk) > 2 and chunk.lower() not in known else said(chunk.lower())) if chunk.isalnum() else odd(chunk) for chunk in chunks]
+    left, split, between = [n for n, words in enumerate(found) if words is None], _blob()[1], " newsprint "
+    for some in (left[begin:begin + 200] for begin in range(0, len(left), 200)):           # the library's own tokenizer reads many at once, with a word of no meaning between them
+        many = between.join(chunks[n] for n in some)
+        parts = " ".join(split(many)).split(between) if many.count("newsprint") == len(some) - 1 else [" ".join(split(chunks[n])) for n in some]
+        for n, words in zip(some, parts):
             found[n] = "".join(said(word.lower()) for word in words.split())
     return found
-
-
-def _split(chunks):
-    """The words of each chunk by the library's own tokenizer, which reads many at once, with a word of no meaning between them."""
-    split, between = _blob()[1], " newsprint "
-    if any(between.strip() in chunk for chunk in chunks):
-        return [" ".join(split(chunk)) for chunk in chunks]
-    return " ".join(split(between.join(chunks))).split(between)
 
 
 OPENS, COUNTS, CLOSES, CUT_FIRST, RAISES, FACE, HEAD, TAIL = (1 << n for n in range(8))
@@ -181,7 +176,7 @@ def textblob(texts):
 
 # ---- VADER ----------------------------------------------------------------------------------------------------------------------
 
-HIT, BENDS, LOUD, BUT, EMOJI = 1, 2, 4, 8, 16  # scored; changes a neighbour's score; in capitals; turns the sentence; left to the library
+HIT, BENDS, LOUD, BUT, EMOJI, MARK = (1 << n for n in range(6))  # scored; changes a neighbour's score; in capitals; turns the sentence; left to the library; holds “!” or “?”
 
 
 @cache
@@ -213,17 +208,10 @@ def _look(chunks):
             marks, read = HIT * (low in scored) | BENDS * (low in bends or "n't" in low) | LOUD * loud | BUT * (low == "but"), word if loud else low
         else:
             marks, read = LOUD * loud, "-"
-        yield (marks if chunk.isascii() or emoji.isdisjoint(chunk) else marks | EMOJI), read
+        yield marks | EMOJI * (not (chunk.isascii() or emoji.isdisjoint(chunk))) | MARK * ("!" in chunk or "?" in chunk), read
 
 
 VADER = Chunks(_look)
-
-
-class _Window:
-    """The words around one, as VADER's rules want them."""
-
-    def __init__(self, words, loud):
-        self.words_and_emoticons, self.is_cap_diff = words, loud
 
 
 @lru_cache(2**16)
@@ -231,7 +219,7 @@ def _valence(words, at, loud):
     """A word's valence among up to three words before and two behind it, by VADER's own rules; `loud`: some words, not all, are in capitals."""
     if [word.lower() for word in words[at:at + 2]] == ["kind", "of"]:
         return 0
-    return analyzer().sentiment_valence(0, _Window(words, loud), words[at], at, [])[0]
+    return analyzer().sentiment_valence(0, SimpleNamespace(words_and_emoticons=words, is_cap_diff=loud), words[at], at, [])[0]
 
 
 def _alike(word):
@@ -252,24 +240,25 @@ def vader(texts):
     of = text[at]
     low, high = np.maximum(at - 3, (behind - many)[of]), np.minimum(at + 3, behind[of])
     seen = np.concatenate([[0], np.cumsum(marks & (BENDS | LOUD) > 0)])
-    hits, terms = number[at], [word.lower() for word in read]
-    lexicon = analyzer().lexicon
-    valence_of = np.array([lexicon.get(word, np.nan) for word in terms], dtype="float64")
+    scored = np.flatnonzero(np.array(known, dtype="uint8") & HIT)
+    hits = np.searchsorted(scored, number[at])
+    terms = [read[n].lower() for n in scored.tolist()]
+    valence_of = np.array(list(map(analyzer().lexicon.get, terms)), dtype="float64")
     valences = valence_of[hits]
     bent = np.flatnonzero(seen[high] > seen[low])
     if len(bent):
         shouting = np.concatenate([[0], np.cumsum(marks & LOUD > 0)])
         loud = shouting[behind] - shouting[behind - many]
         some = (loud > 0) & (loud < many)
-        like = {word: _alike(word) for word in dict.fromkeys(read)}
-        names, window = {"": 0, "-": 1}, at[bent, None] + np.arange(-3, 3)
-        centre, beside = (np.array([names.setdefault(like[word][i], len(names)) for word in read]) for i in (0, 1))
+        names, window, words = {"": 0, "-": 1}, at[bent, None] + np.arange(-3, 3), {word: n for n, word in enumerate(dict.fromkeys(read))}
+        like, which = list(map(_alike, words)), np.array(list(map(words.__getitem__, read)))
+        centre, beside = (np.array([names.setdefault(one[i], len(names)) for one in like])[which] for i in (0, 1))
         inside = (window >= low[bent, None]) & (window < high[bent, None])
         around = np.where(inside, beside[number[np.clip(window, 0, len(number) - 1)]], 0)
         around[:, 3] = centre[number[at[bent]]]
         shouts = (shouting[high[bent]] > shouting[low[bent]]) & some[of[bent]]
         each, (_, bends, named, _, _, together) = np.zeros(len(bent), "int64"), _vader()
-        idle = named - bends - lexicon.keys()                       # change nothing but with others
+        idle = named - bends - analyzer().lexicon.keys()             # change nothing but with others
         alone = ~np.array([word.lower() in together for word in names])[around].any(axis=1)
         around[alone] = np.array([names["-"] if word.lower() in idle else n for word, n in names.items()])[around[alone]]
         names = list(names)
@@ -288,14 +277,12 @@ def vader(texts):
             before = int((at[begins[n]:begins[n + 1]] < turns[n]).sum())
             mine = analyzer()._but_check(["-"] * before + ["but"] + ["-"] * (len(mine) - before), mine[:before] + [0] + mine[before:])
         total[n] = sum(mine)
-    for n in np.flatnonzero(total).tolist():
-        if "!" in texts[n] or "?" in texts[n]:
-            total[n] += np.sign(total[n]) * analyzer()._punctuation_emphasis(texts[n])
+    for n in np.unique(text[marks & MARK > 0]).tolist():
+        total[n] += np.sign(total[n]) * analyzer()._punctuation_emphasis(texts[n])
     totals, each = np.unique(total, return_inverse=True)
     compound = np.array([round(_vader()[0].normalize(one), 4) for one in totals.tolist()])[each]
     for n in left:
         compound[n] = analyzer().polarity_scores(texts[n])["compound"]
-    inside = np.array([max(lower(chunk).find(word), 0) if mark & HIT else 0 for chunk, word, mark in zip(distinct, terms, known)], dtype="int64")[hits]
-    start = place[at] + inside
-    length = np.fromiter(map(len, terms), "int64", len(terms))[hits]
-    return compound, pd.DataFrame({"unit": of, "start": start, "end": start + length, "term": pd.array(terms, dtype="str").take(hits), "valence": valence_of[hits]})
+    inside, lengths = np.array([(max(lower(distinct[n]).find(term), 0), len(term)) for n, term in zip(scored.tolist(), terms)] or [(0, 0)], dtype="int64").T
+    start = place[at] + inside[hits]
+    return compound, pd.DataFrame({"unit": of, "start": start, "end": start + lengths[hits], "term": pd.array(terms, dtype="str").take(hits), "valence": valence_of[hits]})

@@ -23,6 +23,7 @@ ADDS_UP = ("count", "share", "density")  # how many of its sentences carry the f
 KINDS = {"terms": "a list of terms", "labels": "{terms: […], roles: […]}", "actors": "{roles: […] or names: […], at_least: 2}", "stance": "a list of stances", "voice": "a list of voices",
          "construction": "a list of constructions", "numbers": "a list of what is counted"}
 STANCES, VOICES = tables.SCHEMAS["segments"].columns["stance"].values, tables.SCHEMAS["segments"].columns["voice"].values
+AT_ONCE = 20_000  # sentences that are put together at a time
 BY_AGENCY = ("passive", "agentless_passive", "harm")
 KEYS = ["article_id", "sentence_id"]
 
@@ -231,12 +232,12 @@ class _Reader:
             return Indicator(wanted=self.terms(inner), **told)
         if kind == "labels":
             parts = self.mapping(inner, KINDS["labels"], ("terms", "roles"), ("terms",))
-            return Indicator(wanted=self.terms(parts["terms"]), roles=tuple(self.texts(parts["roles"], "roles", _roles())) if "roles" in parts else (), **told)
+            return Indicator(wanted=self.terms(parts["terms"]), roles=tuple(self.texts(parts["roles"], "roles", _of_actors("role"))) if "roles" in parts else (), **told)
         if kind == "actors":
             parts = self.mapping(inner, KINDS["actors"], ("roles", "names", "at_least"))
             if not {"roles", "names"} & set(parts):
                 self.refuse(inner, "neither roles nor names", "which actors")
-            return Indicator(wanted=(), roles=tuple(self.texts(parts["roles"], "roles", _roles())) if "roles" in parts else (), names=tuple(self.texts(parts["names"], "names of actors", _actors())) if "names" in parts else (),
+            return Indicator(wanted=(), roles=tuple(self.texts(parts["roles"], "roles", _of_actors("role"))) if "roles" in parts else (), names=tuple(self.texts(parts["names"], "names of actors", _of_actors("category"))) if "names" in parts else (),
                              at_least=int(self.number(parts["at_least"], "how many different actors", 1, 9)) if "at_least" in parts else 1, **told)
         among = {"stance": STANCES, "voice": VOICES, "construction": (*BY_AGENCY, *_wordings()["construction"]), "numbers": _wordings()["numbers"]}[kind]
         return Indicator(wanted=tuple(self.texts(inner, KINDS[kind], among)), **told)
@@ -277,13 +278,8 @@ def lexicons_file():
 
 
 @cache
-def _roles():
-    return tuple(agency_room.read_actors()["role"].unique())
-
-
-@cache
-def _actors():
-    return tuple(agency_room.read_actors()["category"].unique())
+def _of_actors(column):
+    return tuple(agency_room.read_actors()[column].unique())
 
 
 def dictionary(codebook):
@@ -308,18 +304,25 @@ def code_frames(sentences, tokens, articles, codebooks, segments, agency, *, act
     hits, terms = _evidence(plan, sentences, tokens, segments.assign(sentence=of_segments), agency, agency_room.read_actors() if actors is None else actors)
     far = int(max(segments["end"].max() if len(segments) else 0, sentences["end"].max() if len(sentences) else 0)) + 1
     begins = of_segments * far + segments["start"].to_numpy()
-    order = np.argsort(begins, kind="stable")
-    place = np.searchsorted(begins[order], hits["sentence"] * far + hits["start"], side="right") - 1
-    segment = order[np.maximum(place, 0)] if len(order) else place
+    by = np.argsort(begins, kind="stable")
+    place = np.searchsorted(begins[by], hits["sentence"] * far + hits["start"], side="right") - 1
+    segment = by[np.maximum(place, 0)] if len(by) else place
     foreign = articles.loc[articles["language"].notna() & (articles["language"] != "en"), "article_id"]
     english = ~sentences["article_id"].isin(foreign).to_numpy()
     alone = ~segments.duplicated(KEYS, keep=False).to_numpy()          # a segment that is a whole sentence is coded with it
-    unit = np.where(alone, of_segments, len(sentences) + np.cumsum(~alone) - 1)
-    inner = ~alone[segment]
-    english = np.concatenate([english, english[of_segments[~alone]]])
-    hits = {name: np.concatenate([column, column[inner]]) for name, column in hits.items()} | {"unit": np.concatenate([hits["sentence"], unit[segment[inner]]])}
-    value, why, texts = _coded(plan, specs, hits, terms, english)
-    whole = joins.codings(sentences, segments, of_segments, np.concatenate([np.arange(len(sentences)), unit]), list(specs), value, why, texts)
+    among = np.concatenate([np.arange(len(sentences)), of_segments])
+    order = np.argsort(among, kind="stable")
+    among, unit, own = among[order], np.zeros(len(order), "int64"), np.append(np.ones(len(sentences), bool), ~alone)[order]
+    unit[order] = np.cumsum(own) - 1
+
+    def part(begin):
+        """Some sentences and their segments."""
+        rows, mine = (slice(*np.searchsorted(some, (begin, begin + AT_ONCE))) for some in (among, hits["sentence"]))
+        inner, of, first = ~alone[segment[mine]], unit[order[rows]], unit[begin]
+        of_hits = np.concatenate([unit[hits["sentence"][mine]], unit[len(sentences) + segment[mine][inner]]]) - first
+        value, why, texts = _coded(plan, specs, {name: np.concatenate([column[mine], column[mine][inner]]) for name, column in hits.items()} | {"unit": of_hits}, terms, english[among[rows][own[rows]]])
+        return value.take(of - first, axis=0), why.take(of - first, axis=0), texts
+    whole = joins.codings(sentences, segments, order, list(specs), (part(begin) for begin in range(0, len(sentences), AT_ONCE)))
     return whole if categories else joins.plain(whole)
 
 
@@ -329,9 +332,14 @@ def _coded(plan, specs, hits, terms, english):
     fired = np.zeros((len(plan), n), dtype=bool)                    # did it fire (as many different times as it asks for)?
     fired[hits["indicator"], hits["unit"]] = True
     for at in (i for i, (*_, indicator) in enumerate(plan) if indicator.at_least > 1):
-        mine = hits["indicator"] == at
-        different = np.unique(hits["unit"][mine] * len(terms) + hits["term"][mine]) // len(terms)
-        fired[at] = np.bincount(different, minlength=n) >= plan[at][-1].at_least
+        mine, one = hits["indicator"] == at, np.zeros(n, "int64")
+        unit, term = hits["unit"][mine], hits["term"][mine]
+        for _ in range(plan[at][-1].at_least - 1):                  # of each unit one term goes, and all that are the same
+            one[unit] = term
+            more = term != one[unit]
+            unit, term = unit[more], term[more]
+        fired[at] = False
+        fired[at, unit] = True
     columns = {(owner, variable, name): i for i, (owner, variable, name, _) in enumerate(plan)}
     true = np.zeros((n, many), dtype=bool)
     for (owner, name), v in variables.items():
@@ -351,7 +359,7 @@ def _coded(plan, specs, hits, terms, english):
         value[:, variables[owner, name]] = ~true[:, [v for (book, _), v in variables.items() if book == owner]].any(axis=1)
     value[~english], why[~english] = np.nan, -1
     place = np.repeat(np.arange(1, len(full) + 1), np.diff(first, append=len(cell)))
-    texts = lexicons.evidence(place, len(full) + 1, (hits["term"][order], terms), hits["start"][order], hits["end"][order], (hits["indicator"][order], [name for _, _, name, _ in plan]))
+    texts = lexicons.evidence(place, len(full) + 1, (hits["term"][order], terms), hits["start"][order], hits["end"][order], (hits["indicator"][order], [lexicons.as_json(name) for _, _, name, _ in plan]))
     return value, why, texts
 
 
@@ -370,7 +378,7 @@ def _holds(rule, column, n):
 
 
 def _evidence(plan, sentences, tokens, segments, agency, actors):
-    """(everything that fired, in the order of the text: indicator (its place in the plan), sentence (its row), term (its number), start, end; the terms)."""
+    """(everything that fired, in the order of the text: indicator (its place in the plan), sentence (its row), term (its number), start, end; the terms as JSON)."""
     rows = [(f"{i}", term, void) for i, (*_, indicator) in enumerate(plan) if indicator.kind in ("terms", "labels")
             for void, terms in ((False, indicator.wanted), (True, indicator.void)) for term in terms]
     wanted = pd.DataFrame(rows, columns=["category", "term", "void"]).drop_duplicates(["category", "term"], keep="last")
@@ -402,9 +410,8 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     keep = np.flatnonzero(kind >= 0)
     keep = np.concatenate([keep[~called[keep]], _labels(np.flatnonzero(called), row, last, kind, labels, tokens, known, unit, lambda roles: named_row[np.isin(role, roles)[actor]])])
     add(kind[keep], sentence[unit[row[keep]]], starts[row[keep]], ends[last[keep]], term[keep])
-    agency = agency[agency["role"] == "patient"]
-    agency = agency.assign(sentence=joins.places(agency, sentences))
-    numbers, harmful = _numbers(tokens, known), agency_room.harmful()
+    agency, numbers = agency[agency["role"] == "patient"], _numbers(tokens, known)
+    agency = agency.assign(sentence=joins.places(agency, sentences), harm=agency["verb"].isin(agency_room.harmful()), construction=agency["construction"].astype("category"))
     sums = np.append(False, known.among(("$", "€", "£")))[:-1]
     for i, (*_, indicator) in enumerate(plan):
         if indicator.kind == "actors":
@@ -416,7 +423,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
         elif indicator.kind == "construction":
             for name in indicator.wanted:
                 if name in BY_AGENCY:
-                    some = agency[agency["construction"].isin({"passive": ["passive", "agentless"], "agentless_passive": ["agentless"]}[name]) if name != "harm" else agency["verb"].isin(harmful) & (agency["construction"] != "nominal")]
+                    some = agency[agency["construction"].isin({"passive": ["passive", "agentless"], "agentless_passive": ["agentless"]}[name]) if name != "harm" else agency["harm"] & (agency["construction"] != "nominal")]
                     add(i, some["sentence"], some["start"], some["end"], named(name.replace("_", " ") + ": " + some["verb"]))
                 elif name in common:
                     some = common[name]
@@ -434,7 +441,7 @@ def _evidence(plan, sentences, tokens, segments, agency, actors):
     tied = np.union1d(tied, tied + 1)
     twice = pd.DataFrame({"place": place[tied], "what": what[tied], "term": hits[-1][order[tied]]}).duplicated().to_numpy()
     order = np.delete(order, tied[twice])
-    return dict(zip(("indicator", "sentence", "start", "end", "term"), (column[order] for column in hits))), list(number)
+    return dict(zip(("indicator", "sentence", "start", "end", "term"), (column[order] for column in hits))), list(map(lexicons.as_json, number))
 
 
 WITHIN_PHRASE = frozenset("of from the a an and , ' 's is are was were be been as called -".split())

@@ -11,23 +11,26 @@ def by_columns(rows, **kinds):
     return pd.DataFrame({name: pd.array(column, dtype="str") if kind == "str" else np.array(column, dtype=kind) for (name, kind), column in zip(kinds.items(), list(zip(*rows)) or [()] * len(kinds))})
 
 
-def codings(sentences, segments, of, unit, kinds, value, why, texts):
-    """Codings of every sentence and, behind it, of its segments (where they are given): a row for each of `kinds`, (coder, variable). Texts that fill many rows are categories.
+def codings(sentences, segments, order, kinds, parts):
+    """Codings of every sentence and, behind it, of its segments: a row for each of `kinds`, (coder, variable). Texts that fill many rows are categories.
 
-    of: each segment's place among the sentences; unit: for the sentences, then the segments, which row of `value` and `why` (units × kinds) is theirs; why: which of `texts` is the evidence (-1: null).
+    order: in which the units stand, places among the sentences and, behind them, the segments.
+    parts: what stands in them, a part of the units after the other, so that what a part needs is used again for the next: (value, why, texts), units × kinds; why: which of `texts` is the evidence (-1: null).
     """
-    keys, parts = ["article_id", "sentence_id"], sentences.head(0).assign(segment_id=0) if segments is None else segments
-    order = np.argsort(np.concatenate([np.arange(len(sentences)), of]), kind="stable")
-    units = pd.concat([sentences[keys].assign(segment_id=pd.NA), parts[[*keys, "segment_id"]]]).astype({"article_id": "category", "segment_id": "Int64"}).iloc[order]
-    segment, unit = units["segment_id"], np.asarray(unit)[order]
+    keys, some = ["article_id", "sentence_id"], sentences.head(0).assign(segment_id=0) if segments is None else segments
+    units = pd.concat([sentences[keys].assign(segment_id=pd.NA), some[[*keys, "segment_id"]]]).astype({"article_id": "category", "segment_id": "Int64"}).iloc[order]
+    segment, many = units["segment_id"], len(order) * len(kinds)
     named = lambda names: (lambda few: pd.Categorical.from_codes(np.tile(few.codes, len(order)), dtype=few.dtype))(pd.Categorical(names))
-    why = why.take(unit, axis=0).ravel()
-    nobody = pd.Categorical.from_codes(np.full(len(why), -1, "int8"), pd.Index([], dtype="str"))
+    nobody = pd.Categorical.from_codes(np.full(many, -1, "int8"), pd.Index([], dtype="str"))
+    values, evidence, at = np.empty(many), [], 0
+    for value, why, texts in parts:
+        values[at:(at := at + value.size)] = value.ravel()
+        evidence += taken(texts, why.ravel()).__arrow_array__().chunks
     return pd.DataFrame({
         "article_id": units["article_id"].array.repeat(len(kinds)), "sentence_id": units["sentence_id"].to_numpy().repeat(len(kinds)),
         "segment_id": pd.arrays.IntegerArray(*(column.to_numpy().repeat(len(kinds)) for column in (segment.fillna(0).astype("int64"), segment.isna()))),
-        "coder": named([coder for coder, _ in kinds]), "variable": named([variable for _, variable in kinds]), "target": nobody, "value": value.take(unit, axis=0).ravel(),
-        "label": nobody, "evidence": taken(texts, why)}, copy=False)
+        "coder": named([coder for coder, _ in kinds]), "variable": named([variable for _, variable in kinds]), "target": nobody, "value": values,
+        "label": nobody, "evidence": pd.array(pa.chunked_array(evidence, pa.large_string()), dtype="str")}, copy=False)
 
 
 def by_article(codings, sentences):

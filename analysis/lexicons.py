@@ -8,14 +8,16 @@ import csv
 import json
 import os
 from bisect import bisect_left
+from collections import namedtuple
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache, wraps
+from functools import cache, cached_property, lru_cache, partial, wraps
 
 import numpy as np
 import pandas as pd
 
 from analysis import tokens as tokens_room
 
+as_json = partial(json.dumps, ensure_ascii=False)
 GAP = 4  # tokens that “ ... ” may stand for, at most
 HITS = ["category", "term", "article_id", "sentence_id", "position", "n_tokens", "start", "end", "row", "entry"]
 
@@ -269,16 +271,9 @@ def take(tokens, rows):
     return part
 
 
-@dataclass
-class Plan:
-    """How some terms are sought: their words, numbered; the tree of their pieces, by words; the pieces' lengths; the tree of the terms, by pieces; which of its nodes go on
-    behind a gap; and whose each term is (begins and rows of the dictionary)."""
-    words: dict
-    pieces: tuple
-    lengths: np.ndarray
-    terms: tuple
-    goes_on: np.ndarray
-    owners: tuple
+# How some terms are sought: their words, numbered; the tree of their pieces, by words; the pieces' lengths; the tree of the terms, by pieces; which of its nodes go on behind a gap;
+# and whose each term is (begins and rows of the dictionary).
+Plan = namedtuple("Plan", "words pieces lengths terms goes_on owners")
 
 
 @lru_cache(16)
@@ -429,13 +424,14 @@ def evidence(unit, n, *columns):
 
 
 def _json(column):
-    """(the number of each value, the distinct values as JSON); a column of texts may come as (the number of each, the texts)."""
-    if not isinstance(column, tuple):
-        column = np.asarray(column) if column.dtype != "str" else column
-        if column.dtype.kind == "i" and len(column) and 0 <= column.min() and column.max() < 2 * len(column):   # places in texts are small numbers
-            return column, list(map(str, range(column.max() + 1)))
-        column = pd.factorize(column)
-    return column[0], [json.dumps(value, ensure_ascii=False) for value in (column[1] if isinstance(column[1], list) else column[1].tolist())]
+    """(the number of each value, the distinct values as JSON); a column may come as just that."""
+    if isinstance(column, tuple):
+        return column
+    column = np.asarray(column) if column.dtype != "str" else column
+    if column.dtype.kind == "i" and len(column) and 0 <= column.min() and column.max() < 2 * len(column):   # places in texts are small numbers
+        return column, list(map(str, range(column.max() + 1)))
+    codes, values = pd.factorize(column)
+    return codes, list(map(as_json, values.tolist()))
 
 
 def readable(why):

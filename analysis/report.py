@@ -192,34 +192,27 @@ def _render(store, path, notebook, withheld=False):
     whole, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     tables_seen = iter(range(1, 1000))
     whole = re.sub(r'aria-label="Table of cell \d+"', lambda _: f'aria-label="Table {next(tables_seen)}"', whole)
-    whole = re.sub(r'<span class="file">\[(\w+)\]</span></figcaption>', lambda m: m[0].replace("</figcaption>", _behind_link(store, m[1]) + "</figcaption>"), whole)
-    count = iter(range(1, 1000))                                    # Figure 4.2 is the second of notebook 04
-    return _answered(re.sub(r"<figcaption>", lambda _: f"<figcaption><b>Figure {int(path.stem[:2])}.{next(count)}.</b> ", whole))
+    for name in re.findall(r'<span class="file">\[(\w+)\]</span></figcaption>', whole):     # to the sentences behind a figure's marks, where its note names some
+        note = json.loads((tables.home() / "figures" / store.name / f"{name}.json").read_text(encoding="utf-8"))
+        link = f' · <a href="sentences/{note["figure"]}.html">{note["behind"]["of"].capitalize()} behind this figure</a>' if "behind" in note else ""
+        whole = whole.replace(f"[{name}]</span></figcaption>", f"[{name}]</span>{link}</figcaption>")
+    count, answer = iter(range(1, 1000)), ANSWER.search(whole)      # Figure 4.2 is the second of notebook 04
+    whole = re.sub(r"<figcaption>", lambda _: f"<figcaption><b>Figure {int(path.stem[:2])}.{next(count)}.</b> ", whole)
+    return ANSWER.sub("", whole, count=1).replace("</h1>", f"</h1>\n{answer.group()}", 1) if answer else whole    # the page's answer, computed in its last cell, stands under its title
 
 
 WHO = {"people": "people's codes", "models": "codes by language models, no people", "authors": "codes by the authors of the texts"}  # who gave the codes that a coder is measured by
 ANSWER, PAINT = re.compile(r'<p class="answer">.*?</p>', re.S), re.compile(r"\x1b\[[0-9;]*m")
 
 
-def _answered(whole):
-    """The page's answer, computed in its last cell, under its title."""
-    answer = ANSWER.search(whole)
-    return ANSWER.sub("", whole, count=1).replace("</h1>", f"</h1>\n{answer.group()}", 1) if answer else whole
-
-
-def _behind_link(store, name):
-    """The link from a figure to the sentences behind its marks, where its note names some."""
-    note = json.loads((tables.home() / "figures" / store.name / f"{name}.json").read_text(encoding="utf-8"))
-    return f' · <a href="sentences/{note["figure"]}.html">{note["behind"]["of"].capitalize()} behind this figure</a>' if "behind" in note else ""
-
-
 def _page(store, title, current=None, withheld=False, code=True):
     """What every page needs: links, style, notices, and what it was made with."""
     from pygments.formatters import HtmlFormatter
+    from pygments.styles import get_all_styles
     links = [{"href": "index.html", "text": "Overview", "current": current is None}]
     links += [{"href": f"{p.stem}.html", "text": p.stem.replace("_", " "), "current": p == current} for p in notebooks(store)]
     css = (tables.ROOT / "analysis" / "page" / "page.css").read_text(encoding="utf-8")
-    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("a11y-high-contrast-light", "a11y-high-contrast-dark")) if _has_a11y_styles() else (
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("a11y-high-contrast-light", "a11y-high-contrast-dark")) if "a11y-high-contrast-dark" in get_all_styles() else (
         HtmlFormatter(style="default").get_style_defs(".highlight"), HtmlFormatter(style="github-dark").get_style_defs(".highlight"))
     highlight = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none; }}"
     constructed = store.source == tables.ROOT / "data" / "retellings" or _holds_constructed(store)
@@ -235,11 +228,6 @@ def _holds_constructed(store):
     if not store.path("articles").is_file():
         return False
     return any(pc.any(pc.match_substring(column, "constructed_")).as_py() for column in pq.read_table(store.path("articles"), columns=["article_id", "source"]).columns)
-
-
-def _has_a11y_styles():
-    from pygments.styles import get_all_styles
-    return {"a11y-high-contrast-light", "a11y-high-contrast-dark"} <= set(get_all_styles())
 
 
 def _bind(store, folder, done, failure, choices=None):

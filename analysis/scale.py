@@ -117,7 +117,7 @@ def make(store, choices, *, size=PARTITION, workers=None, tell=print):
     keys = [hashlib.sha256(json.dumps([tables.content_hash(articles.iloc[a:b]), code, files, _choices_of("04_sentiment")["EVENTS"]]).encode()).hexdigest()[:24] for a, b in parts]
     folder, stamp = store.folder / "partitions", hashlib.sha256("".join(keys).encode()).hexdigest()
     todo = [(key, a, b) for key, (a, b) in zip(keys, parts) if not (folder / key).is_dir()]
-    if all(_is_current(store, name, stamp) for name in MADE):
+    if all(store.parts(name) == stamp for name in MADE):
         return
     if todo and seconds < WORTH:
         tell(f"  dask           about {seconds:.0f} s of work for one process: below {WORTH} s ENGINE=dask is not worth it; going on")
@@ -129,13 +129,6 @@ def make(store, choices, *, size=PARTITION, workers=None, tell=print):
     for old in folder.iterdir():
         if old.name not in keys:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def _is_current(store, name, stamp):
-    try:
-        return bool(store.content(name)) and store.footer(name).get("partitions") == stamp
-    except tables.TableError:
-        return False
 
 
 def _made(todo, folder):

@@ -223,7 +223,9 @@ def code_tone(sentences, tokens, articles, segments=None, *, coders=None, events
     value = np.column_stack([np.append(values, np.nan) for _, _, values, _ in scored])               # what is not in English has the last row
     why = np.vstack([np.arange(len(units) * len(scored)).reshape(len(scored), -1).T, np.full(len(scored), -1)])
     texts = pd.concat([pd.Series(evidence, dtype="str") for *_, evidence in scored]).array
-    whole = joins.codings(sentences, segments, of, np.concatenate([sentence, unit]), [kind for *kind, _, _ in scored], value, why, texts)
+    order = np.argsort(np.concatenate([np.arange(len(sentences)), of]), kind="stable")
+    unit = np.concatenate([sentence, unit])[order]
+    whole = joins.codings(sentences, segments, order, [kind for *kind, _, _ in scored], [(value.take(unit, axis=0), why.take(unit, axis=0), texts)])
     return whole if categories else joins.plain(whole)
 
 

@@ -4,7 +4,6 @@ Helpers of `voices`, on the tokens and tags of one sentence and the cast of one 
 one name holds for another.
 """
 import re
-from typing import NamedTuple
 
 import numpy as np
 
@@ -52,9 +51,10 @@ def parted(flag, first, key=None):
 class Words:
     """The tokens of a whole table, read once for all its sentences: lower-cased with straight apostrophes, tags, finite verbs, and where noun phrases begin and end.
 
-    heads: the rows at which sentences (or units) begin, ascending; quote: the quotation that each token stands in, or -1. `tagged` and `said` (of the words that
+    heads: the rows at which sentences (or units) begin, ascending; quote: the quotation that each token stands in, or -1. ahead, back: the length of the noun phrase that begins or ends with
+    each token; certain, perhaps: is it a finite verb, certainly, or where what stands before it belongs to the clause; main: is it a clause's main one? `tagged` and `said` (of the words that
     the rules name) are put together with & and |; `where` gives the tokens of which it holds, `among` those that any words hold, `any_tag` which of some tokens have a tag.
-    over: how many tokens, each and those before it, may stand between a subject and its verb; nots, bes: words that negate, forms of “be”; the rest as in `Sentence`.
+    over: how many tokens, each and those before it, may stand between a subject and its verb; nots, bes: words that negate, forms of “be”.
     """
 
     def __init__(self, tokens, heads, quote=None):
@@ -134,18 +134,17 @@ class Words:
 
 
 class Sentence:
-    """Tokens a … b-1 of `Words` as one sentence: as printed, lower-cased, tags; which quotation each stands in; who owns it; the length of the noun phrase
-    that begins (`ahead`) or ends (`back`) with it; is it a finite verb, certainly, perhaps (where what stands before it belongs to the clause), or a clause's main one?"""
-    __slots__ = ("words", "raw", "low", "tag", "first", "n", "quote", "owner", "ahead", "back", "certain", "perhaps", "main", "relative")
+    """Tokens a … b-1 of `Words` as one sentence: as printed, lower-cased, tags; which quotation each stands in; who owns it."""
+    __slots__ = ("words", "raw", "low", "tag", "first", "n", "quote", "owner")
 
     def __init__(self, words, a, b):
-        self.words, self.first, self.n, self.raw, self.low, self.tag, self.ahead, self.back = words, a, b - a, words.raw[a:b], words.low[a:b], words.tag[a:b], words.ahead[a:b], words.back[a:b]
-        self.quote, self.owner, self.certain, self.perhaps = words.quote[a:b] if words.quote else [-1] * self.n, [None] * self.n, words.certain[a:b], words.perhaps[a:b]
-        self.main, self.relative = words.main[a:b], words.relative[a:b]
+        self.words, self.first, self.n, self.raw, self.low, self.tag = words, a, b - a, words.raw[a:b], words.low[a:b], words.tag[a:b]
+        self.quote, self.owner = words.quote[a:b] if words.quote else [-1] * self.n, [None] * self.n
 
     def finite(self, a, b):
-        """Is there a finite verb outside quotations among the tokens a … b-1?"""
-        return self.certain.find(1, a, b) >= 0 or self.perhaps.find(1, a + 1, b) >= 0
+        """Is there a finite verb outside quotations among the tokens a … b-1: a certain one, or a perhaps one behind something that belongs to the clause?"""
+        words, a, b = self.words, self.first + a, self.first + b
+        return words.certain.find(1, a, b) >= 0 or words.perhaps.find(1, a + 1, b) >= 0
 
     def give(self, a, b, owner):
         for i in range(max(a, 0), min(b, self.n)):
@@ -282,11 +281,12 @@ class Cast:
 
 
 def runs_of_names(words):
-    """Runs of proper nouns: first row, behind the last, and may their neighbours tell something of them (a title, an office, a comma)?"""
+    """Runs of proper nouns: first row, behind the last, and may their neighbours tell something of them (a title, an office)?"""
     i, j = parted(words.capital & words.where(words.tagged("NNP")), words.first)
-    comma, told = words.among({","}), np.append(0, np.cumsum(np.frombuffer(words.told, bool)))
-    beside = (i > words.first[i]) & (words.among(ROLES) | comma)[i - 1] | np.append(comma, False)[j] & (j < words.end[i])
-    return np.column_stack([i, j, beside | (told[j] > told[np.maximum(i - 3, words.first[i])])])
+    comma, roles, told = words.among({","}), words.among(ROLES), np.append(0, np.cumsum(np.frombuffer(words.told, bool)))
+    before = (i > words.first[i]) & (roles[i - 1] | comma[i - 1] & (i - 1 > words.first[i]) & roles[i - 2])
+    behind = np.append(comma, False)[j] & (np.append(words.next_of(roles), [len(comma)] * 2)[j + 1] < np.minimum(words.end[i], j + 11))
+    return np.column_stack([i, j, before | behind | (told[j] > told[np.maximum(i - 3, words.first[i])])])
 
 
 def about(words, heads):
@@ -301,22 +301,13 @@ def about(words, heads):
 
 # ---- noun phrases ---------------------------------------------------------------------------------------------------------------
 
-class Subject(NamedTuple):
-    """The subject of a cue: tokens a … b-1 name the speaker (a = b: none of its own); `own` is the first token of the phrase with its
-    apposition, `first` that of the verb group; flags: `not`, `passive`, `infinitive`, `and` (shares the subject before), `comma` (a
-    participle behind one), `quote` (a quotation stands before), `relative`."""
-    a: int
-    b: int
-    own: int
-    first: int
-    flags: set
-
-
 def subject(s, k):
-    """The subject of the verb at token k, to its left."""
+    """The subject of the verb at token k, to its left: tokens a … b-1 name the speaker (a = b: none of its own); own, the first token of the phrase with its apposition; first, that of the
+    verb group; flags: `not`, `passive`, `infinitive`, `and` (shares the subject before), `comma` (a participle behind one), `quote` (a quotation stands before), `relative`."""
     j, flags = k - 1, set()
     if k and s.words.plain[s.first + j]:                        # as most often: a noun phrase, at once before the verb
-        return Subject(k - s.back[j], k, k - s.back[j], k, flags)
+        a = phrase_start(s, k)
+        return a, k, a, k, flags
     while j >= 0:                                               # over auxiliaries, adverbs and times: "Smith on Monday had also said"
         stop = j - s.words.over[s.first + j]
         for name, words in (("not", s.words.nots), ("passive", s.words.bes)):
@@ -335,47 +326,56 @@ def subject(s, k):
     first = j + 1
     if j < 0 or s.quote[j] >= 0 or "infinitive" in flags:
         flags |= {"quote"} if j >= 0 and s.quote[j] >= 0 else set()
-        return Subject(first, first, first, first, flags)
+        return first, first, first, first, flags
     word = s.low[j]
     if word in COORDINATES:
         flags.add("and")
-        return Subject(first, first, j, j, flags)
+        return first, first, j, j, flags
     if word in ("who", "which", "that") and j > 0:
         flags.add("relative")
         e = j - 1 if s.low[j - 1] == "," else j
         a = phrase_start(s, e)
-        return Subject(a, e, a, first, flags) if a < e else Subject(first, first, first, first, flags)
+        return (a, e, a, first, flags) if a < e else (first, first, first, first, flags)
     if word == ",":
         backs = [] if s.low[k].endswith("ing") else [i for i in range(max(1, j - 40), j) if s.low[i] == "," and s.quote[i] < 0
                                                      and (not s.finite(i + 1, j) or s.low[i + 1] in ("who", "which", "whose"))]
         for back in backs[-1:] + backs[:1]:                     # "the minister, Ann Lee, said"
             if any(w in ROLES for w in s.low[max(0, back - 12):back]) and back + 2 < j and all(t == "NNP" for t in s.tag[back + 1:j]):
-                return Subject(back + 1, j, phrase_start(s, back), first, flags)
+                return back + 1, j, phrase_start(s, back), first, flags
         for back in backs:                                      # "Lee, the minister, said"; "Lee, speaking in Oslo, Norway, said"
             a = phrase_start(s, back)
             if a < back and s.tag[back - 1] != "CD" and s.low[back - 1] not in TIMES and not (a > 0 and s.tag[a - 1] == "IN"):
-                return Subject(a, back, a, first, flags)
+                return a, back, a, first, flags
         flags.add("comma")
         begin = j if s.low[k].endswith("ing") else first
-        return Subject(first, first, begin, begin, flags)
+        return first, first, begin, begin, flags
     a = phrase_start(s, j + 1)
-    return Subject(a, j + 1, a, first, flags)
+    return a, j + 1, a, first, flags
 
 
 def subjects(words, k):
     """`subject` of the verbs at many rows k of a table: a, b and first, as rows of the table, and whether flags hold `not`, `passive`, `and` or `infinitive`."""
-    begin, stop = words.first[k], k - 1
-    stop = np.where(stop >= begin, stop - np.asarray(words.over)[stop], stop)
-    told = (stop >= begin) & words.free[stop]
-    at = lambda *names: words.among(set(names))[stop] & told
-    odd, joined, who, comma = at("to"), at(*COORDINATES), at("who", "which", "that") & (stop > begin), at(",")
-    ing, commas = words.types.of(lambda word: word.endswith("ing"))[k] & comma, np.maximum.accumulate(np.where(words.among({","}), words.rows, -1)) if len(k) else stop
-    odd |= comma & ~ing & (commas[np.maximum(stop - 1, 0)] >= np.maximum(begin + 1, stop - 40))    # a comma before the comma: “Lee, the minister, said”
-    b = np.where(who, stop - words.among({","})[np.maximum(stop - 1, 0)], stop + 1)
+    begin, behind, stop, (negated, passive, endless), among = words.first[k], k.copy(), k - 1, np.zeros((3, len(k)), bool), words.among
+    some, over, counts = np.arange(len(k)), np.asarray(words.over), [np.append(0, np.cumsum(np.frombuffer(flag, bool))) for flag in (words.nots, words.bes)]
+    while len(some):                                            # over auxiliaries, adverbs and times; from “to attack” on to what stands before it
+        at = stop[some]
+        stop[some] = at = np.where(at >= begin[some], at - over[at], at)
+        for flag, count in zip((negated, passive), counts):
+            flag[some] |= count[behind[some]] > count[at + 1]
+        to = (at > begin[some]) & among({"to"})[at] & words.free[at]
+        some, at = some[to], at[to] - 1
+        negated[some] |= among(WITHHELD)[at]
+        ends = ~words.any_tag(at, start="VB") & ~among({"on"})[at]
+        endless[some[ends]], behind[some], stop[some] = True, at, at - ~ends
+        some = some[~ends]
+    told = (stop >= begin) & words.free[stop] & ~endless
+    at = lambda *names: among(set(names))[stop] & told
+    joined, who, comma, commas = at(*COORDINATES), at("who", "which", "that") & (stop > begin), at(","), among({","})
+    ing, last = words.types.of(lambda word: word.endswith("ing"))[k] & comma, np.maximum.accumulate(np.where(commas, words.rows, -1)) if len(k) else stop
+    odd = comma & ~ing & (last[np.maximum(stop - 1, 0)] >= np.maximum(begin + 1, stop - 40))        # a comma before the comma: “Lee, the minister, said”
+    b = np.where(who, stop - commas[np.maximum(stop - 1, 0)], stop + 1)
     a = np.where(told & ~odd & ~comma & ~joined & (b > begin), b - np.asarray(words.back)[b - 1], b)
-    a, b, first = np.where(a < b, a, stop + 1), np.where(a < b, b, stop + 1), stop + 1 - (joined | ing)
-    counts = (np.append(0, np.cumsum(np.frombuffer(flag, bool))) for flag in (words.nots, words.bes))
-    negated, passive = (count[k] > count[stop + 1] for count in counts)
+    a, b, first, joined = np.where(a < b, a, stop + 1), np.where(a < b, b, stop + 1), stop + 1 - (joined | ing), joined | endless
     for i in np.flatnonzero(odd).tolist():
         c = int(begin[i])
         a_, b_, _, first_, flags = subject(Sentence(words, c, int(words.end[c])), int(k[i]) - c)
@@ -385,9 +385,9 @@ def subjects(words, k):
 
 def phrase_start(s, e):
     """Left end of the noun phrase that ends before token e; e itself where none stands there."""
-    return e - s.back[e - 1] if e > 0 else e
+    return e - s.words.back[s.first + e - 1] if e > 0 else e
 
 
 def after_phrase(s, j):
     """The token behind the noun phrase that begins at j."""
-    return j + s.ahead[j] if j < s.n else j
+    return j + s.words.ahead[s.first + j] if j < s.n else j

@@ -509,7 +509,7 @@ class Store:
         import pyarrow as pa
         import pyarrow.parquet as pq
         from analysis import joins
-        if callable(table) and choice("ENGINE", None) == "dask" and self._has_parts(name, made_from):
+        if callable(table) and choice("ENGINE", None) == "dask" and self.parts(name) and self.footer(name)["made_from"] == self._inputs(name, made_from):
             self.record("wrote", self.path(name).relative_to(home()).as_posix(), fingerprint(self.path(name)))
             return self.read(name)
         schema, table = SCHEMAS[name], checked(name, table() if callable(table) else table)
@@ -549,12 +549,12 @@ class Store:
                 file.close()
             aside.unlink(missing_ok=True)
 
-    def _has_parts(self, name, made_from):
-        """Has `scale` made this table from these, as they are now, with this code?"""
+    def parts(self, name):
+        """From which partitions `scale` has put a table together: their stamp, or null where it has not."""
         try:
-            return bool(self.content(name)) and "partitions" in self.footer(name) and self.footer(name)["made_from"] == self._inputs(name, made_from)
+            return self.footer(name).get("partitions") if self.content(name) else None
         except TableError:
-            return False
+            return None
 
     def _inputs(self, name, made_from):
         """label → hash of what a table is made from, as it is now."""

@@ -18,7 +18,6 @@ their then there these they this those though through thus to today two under un
 SAME_LENGTH = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u00a0": " "})
 CLOSING = "\"'”’»)]}"
 LONGEST = 8_000  # bytes; what is longer is a table or a list without full stops, and no sentence: it is cut at white space, so that what is done with sentences stays linear in the text
-WORD_STOP = re.compile(r"""["(]*([^\W\d_]{2,})[.?!](?:\s+\S|["”’)])""")
 
 
 def nltk(module):
@@ -44,33 +43,40 @@ def splitter():
     parameters.abbrev_types = {word for line in lines if not line.startswith("#") for word in line.split()}
     parameters.sent_starters = OPENERS
 
-    class Language(punkt.PunktLanguageVars):
-        """Punkt's own patterns by Python's engine: NLTK's guards each call with a clock. Only on characters that the two call blank differently they disagree."""
-        re_boundary_realignment = _Quick(lambda text: not text[:1].isalnum() and punkt.PunktLanguageVars.re_boundary_realignment.match(text))
-
-        @cache
-        def period_context_re(self):
-            whole = super().period_context_re()
-            quick = re.compile(self._period_context_fmt % {"NonWord": self._re_non_word_chars, "SentEndChars": self._re_sent_end_chars}, re.VERBOSE)
-            return _Quick(finditer=lambda text: (whole if SEPARATORS.search(text) else quick).finditer(text))
-
     class Splitter(punkt.PunktSentenceTokenizer):
-        def _get_last_whitespace_index(self, text):
-            return max(0, *map(text.rfind, string.whitespace))
+        """Punkt's own steps in one loop over the marks that may end a sentence; its patterns by Python's engine, since NLTK's guards each call with a clock."""
+        judged = lru_cache(2**16)(punkt.PunktSentenceTokenizer.text_contains_sentbreak)
 
-        def text_contains_sentbreak(self, text):
-            """Punkt's judgement of a full stop, at once for the most frequent kind: a plain word that is no abbreviation ends its sentence."""
-            plain = WORD_STOP.match(text)
-            return bool(plain) and plain[1].lower() not in parameters.abbrev_types or super().text_contains_sentbreak(text)
+        def span_tokenize(self, text):
+            parts, begin, held, first, at, stop = [], 0, None, 0, 0, len(text)
+            blanks = [blank for blank in string.whitespace if blank in text]
+            for mark in chain((whole if any(mark in text for mark in SEPARATORS) else quick).finditer(text), (None,)):
+                here = mark.start() if mark else stop
+                blank = text.rfind(" ", at, here) if blanks == [" "] else max([text.rfind(blank, at, here) for blank in blanks], default=-1)
+                word = blank + 1 if blank > at else first
+                if held and (at <= word or not mark) and self.ends(text[first:at], held):
+                    parts.append((begin, at + 1))
+                    begin = at + 1 if held["next_tok"] is None else held.start("next_tok")
+                held, first, at = mark, word, here
+            parts, moved = [*parts, (begin, len(text.rstrip()))], 0
+            for (a, b), behind in zip(parts, [*parts[1:], None]):
+                a, moved = a + moved, 0
+                if behind and not text[behind[0]:behind[0] + 1].isalnum() and (closing := variables.re_boundary_realignment.match(text[slice(*behind)])):     # “…” he said
+                    yield a, behind[0] + len(closing.group().rstrip())
+                    moved = closing.end()
+                elif a < b:
+                    yield a, b
 
-    return Splitter(parameters, lang_vars=Language())
+        def ends(self, word, mark):
+            """Punkt's judgement of a mark behind a word, at once for the most frequent kind: a full stop behind a plain word that is no abbreviation."""
+            bare, behind = word.lstrip('"('), mark["after_tok"]
+            plain = len(bare) > 1 and bare.isalpha() and bare.lower() not in parameters.abbrev_types and (behind[0].isspace() or behind in "\"”’)")
+            return plain or self.judged(word + mark.group() + behind)
 
-
-class _Quick:
-    """What stands in a compiled pattern's place."""
-
-    def __init__(self, match=None, finditer=None):
-        self.match, self.finditer = match, finditer
+    splitter, variables = Splitter(parameters), punkt.PunktLanguageVars()
+    whole = variables.period_context_re()                           # on separators alone the two engines call blank differently
+    quick = re.compile(variables._period_context_fmt % {"NonWord": variables._re_non_word_chars, "SentEndChars": variables._re_sent_end_chars}, re.VERBOSE)
+    return splitter
 
 
 def sentence_spans(text):
@@ -91,18 +97,19 @@ def _line_spans(text):
     """Punkt's sentences of one line, joined where it cuts too early."""
     spans = []
     for start, end in splitter().span_tokenize(text) if text.strip() else []:
-        piece = text[start:end]
-        start, end = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
-        if start < end and spans and _goes_on(text[max(spans[-1][0], spans[-1][1] - 200):spans[-1][1]], text[start:end]):
+        if text[start].isspace() or text[end - 1].isspace():
+            piece = text[start:end]
+            start, end = start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+        if start < end and spans and _goes_on(text, *spans[-1], start, end):
             spans[-1] = (spans[-1][0], end)
         elif start < end:
             spans.append((start, end))
-    return [piece for span in spans for piece in _cut(text, *span)]
+    return [piece for span in spans for piece in (_cut(text, *span) if span[1] - span[0] > LONGEST // 4 else (span,))]
 
 
 def _cut(text, start, end):
-    """A sentence, or the pieces of what is longer than `LONGEST`."""
-    while end - start > LONGEST // 4 and len(head := text[start:min(end, start + LONGEST)].encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")) < end - start:
+    """The pieces of a sentence that may be longer than `LONGEST`."""
+    while len(head := text[start:min(end, start + LONGEST)].encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")) < end - start:
         at = start + (len(head[:head.rfind(" ")].rstrip()) if " " in head.strip() else len(head))
         yield start, at
         start = at + len(text[at:at + LONGEST]) - len(text[at:at + LONGEST].lstrip())
@@ -114,9 +121,11 @@ WORD, INITIALS = re.compile(r"\w+"), re.compile(r"(?<!\w)(?:[A-Z]\.)+$")
 LIST_NUMBER = re.compile(r"\W*(?:\d{1,3}|[A-Za-z])[.)]")
 
 
-def _goes_on(before, after):
-    """Does the sentence `before` go on in `after`?"""
-    first = WORD.search(after)
+def _goes_on(text, a, b, start, end):
+    """Does the sentence a … b go on in start … end?"""
+    if text[start].isupper() and a <= b - 3 and text[b - 2].islower() and text[b - 3].isalpha():       # as most often, a word in lower case before its mark, and a capital behind it
+        return False
+    before, first = text[max(a, b - 200):b], WORD.search(text[start:end])
     if not first or LIST_NUMBER.fullmatch(before):                # only marks; or "1." opens a list item
         return True
     if before[-2:-1].isupper() and INITIALS.search(before):                                   # "K.C. Maurer"
@@ -198,8 +207,8 @@ def _tokens(texts):
     as_whole[row[unplaced[number]]] = True
     as_whole[row[last[closing[final]]]] = True
     whole = "".join(texts)
-    if any(mark in whole for mark in "\x1c\x1d\x1e\x1f"):
-        as_whole |= np.array([bool(SEPARATORS.search(text)) for text in texts])
+    if any(mark in whole for mark in SEPARATORS):
+        as_whole |= np.array([any(mark in text for mark in SEPARATORS) for text in texts])
     wholes = np.flatnonzero(as_whole & (many > 0))
     begins = (ends - many)[wholes]
     keep = ~as_whole[row]
@@ -228,7 +237,7 @@ def _whole_spans(plain):
 
 
 CLOSERS = re.compile(r"""\.?[\])}>"'`´’‘“”„«»]*""")  # a last chunk of closing marks: the full stop may stand before it
-SEPARATORS = re.compile("[\x1c-\x1f]")  # blanks to Python, but not to NLTK
+SEPARATORS = "\x1c\x1d\x1e\x1f"  # blanks to Python, but not to NLTK
 SIMPLE = re.compile(r"""(["(\[$#@]*)(\d+(?:[.,:]\d+)*|[^\W_]+(?:-[^\W_]+)*)((?:'s)?)(?:(\.)(?=[")\]]*$))?([",;:?!)\]%]*)""")  # most chunks: a word between marks, parted here as NLTK would
 RUN_TOGETHER = re.compile("(?i)cannot|gimme|gonna|gotta|lemme|wanna")
 
@@ -238,24 +247,33 @@ def _parts(chunks, *, last):
     chunks, whole = list(chunks), "\n" + "\n".join(chunks) + "\n"
     merged = {whole[whole.rfind("\n", 0, m.start()) + 1:whole.find("\n", m.end())] for m in RUN_TOGETHER.finditer(whole)}
     found = [None if chunk in merged else [(0, len(chunk), chunk)] if chunk.isalnum() else _simple(chunk, last) for chunk in chunks]
-    odd, size = [n for n, parts in enumerate(found) if parts is None], 1 if last else 200
-    for some in (odd[begin:begin + size] for begin in range(0, len(odd), size)):
-        for n, spans in zip(some, _read([chunks[n] for n in some], last) or [(_read([chunks[n]], last) or [None])[0] for n in some]):
+    odd = {n: chunks[n].translate(SAME_LENGTH) for n, parts in enumerate(found) if parts is None}
+    alone = {n for n, plain in odd.items() if last and plain[-1] == "'" and not STOP.fullmatch(plain)}             # to NLTK this one is another at the very end
+    many = [n for n in odd if n not in alone]
+    for some in (*(many[begin:begin + 200] for begin in range(0, len(many), 200)), *([n] for n in alone)):
+        for n, spans in zip(some, _read([odd[n] for n in some], last, some[0] in alone) or [(_read([odd[n]], last, n in alone) or [None])[0] for n in some]):
             found[n] = spans and [(a, b, chunks[n][a:b]) for a, b in spans]
     return found
 
 
-def _read(chunks, last):
-    """NLTK's spans of each chunk; null where it cannot place them again. Nothing where it cannot place any."""
-    plain = [chunk.translate(SAME_LENGTH) for chunk in chunks]
+def _read(chunks, last, at_end=False):
+    """NLTK's spans of each chunk, every one read as the `last` of a sentence or before others; null where it cannot place them again. Nothing where it cannot place any."""
+    stops = [STOP.fullmatch(chunk) if last else None for chunk in chunks]                                   # a last full stop stands by itself
+    shown = [f"{stop[1]} . {stop[2]}" if stop else chunk for stop, chunk in zip(stops, chunks)]
     try:
-        spans = list(_words().span_tokenize(" ".join(plain) + " x" * (not last)))
+        spans = list(_words().span_tokenize(" ".join(shown) + " x" * (not at_end)))
     except ValueError:
         return []
-    begins, ends = np.cumsum([0, *(len(chunk) + 1 for chunk in plain)]).tolist(), np.array([b for _, b in spans])
+    begins, ends, found = np.cumsum([0, *(len(chunk) + 1 for chunk in shown)]).tolist(), np.array([b for _, b in spans]), []
     shares = np.searchsorted(ends, begins, side="right").tolist()
-    mine = [[(a - at, b - at) for a, b in spans[first:stop]] for at, first, stop in zip(begins, shares, shares[1:])]
-    return [parts if "''" not in chunk and "".join(chunk[max(a, 0):b] for a, b in parts) == chunk else None for chunk, parts in zip(plain, mine)]
+    for at, first, behind, stop, chunk in zip(begins, shares, shares[1:], stops, chunks):
+        place = [*range(stop.end(1) + 1), *range(stop.end(1), stop.end(1) + 2), *range(stop.end(1) + 1, len(chunk) + 1)] if stop else range(len(chunk) + 1)    # without the blanks put in
+        parts = [(place[a - at], place[b - at]) for a, b in spans[first:behind]]
+        found.append(parts if "''" not in chunk and "".join(chunk[a:b] for a, b in parts) == chunk else None)
+    return found
+
+
+STOP = re.compile(r"(.*[^.])\.([\])}>\"']*)")
 
 
 def _simple(chunk, last):
@@ -281,12 +299,16 @@ def _words():
 
 def split_sentences(articles):
     """Articles → `sentences`: titles first (part `title`), then bodies; ids run through both. Columns as in the codebook."""
-    rows = []
-    for article, title, text in zip(articles["article_id"], articles["title"], articles["text"]):
-        parts = ([("title", title)] if isinstance(title, str) and title.strip() else []) + [("body", text)]
-        spans = [(part, whole, *span) for part, whole in parts for span in sentence_spans(whole)]
-        rows += [(article, i, part, paragraph, start, end, whole[start:end]) for i, (part, whole, paragraph, start, end) in enumerate(spans)]
-    return joins.by_columns(rows, article_id="str", sentence_id="int64", part="str", paragraph="int64", start="int64", end="int64", text="str")
+    spans, texts, many = [], [], []
+    for whole in chain.from_iterable(zip(articles["title"], articles["text"])):
+        found = sentence_spans(whole) if isinstance(whole, str) else []
+        spans += found
+        texts += [whole[start:end] for _, start, end in found]
+        many.append(len(found))
+    row, (paragraph, start, end) = np.repeat(np.arange(len(many)), many), np.array(spans, dtype="int64").reshape(-1, 3).T
+    number = np.arange(len(row)) - np.searchsorted(row, row - row % 2)
+    return pd.DataFrame({"article_id": joins.taken(articles["article_id"], row // 2), "sentence_id": number, "part": joins.taken(("title", "body"), row % 2),
+                         "paragraph": paragraph, "start": start, "end": end, "text": pd.array(texts, dtype="str")})
 
 
 def split_tokens(sentences, *, tags=True):
@@ -308,8 +330,8 @@ def _tags(words, codes, heads):
     codes, plain = codes.copy(), [word if word.isascii() and "`" not in word else word.translate(SAME_LENGTH) for word in words]
     first, place = np.unique(codes[heads], return_inverse=True)
     parser, lexicon = _tagger()
-    tags = [tag for _, tag in parser.find_tags(["-", *plain], lexicon=lexicon)[1:]]
-    tags += [parser.find_tags([plain[code]], lexicon=lexicon)[0][1] for code in first.tolist()]
+    tags = [tag for _, tag in parser.find_tags(["-", *plain], lexicon=lexicon, map=None)[1:]]
+    tags += [parser.find_tags([plain[code]], lexicon=lexicon, map=None)[0][1] for code in first.tolist()]
     codes[heads] = len(words) + place
     return joins.taken(tags, codes)
 

@@ -266,10 +266,6 @@ class Trained:
         self.about, self.features, self.weights, self.intercept, self.learnt_from, self._embed, self.labels = about, features, weights, intercept, learnt_from, None, None
         self.quality = about.get("quality", {})
 
-    def new_to(self, units):
-        """Which units it was not trained on; by their texts, and targets."""
-        return ~np.isin(marks(units), self.learnt_from)
-
     def fits_codebooks(self):
         """Refuses a coder that learnt from codebooks which have changed since."""
         if self.about["codes"] and self.about["codebooks"] != codebooks_hash():

@@ -91,7 +91,7 @@ def binary(codes):
 
 def learnt_said(units, tokens, coder):
     """What a trained coder says of the units that it was not trained on: (values, categories: numbers, words, which units), or null where there is none."""
-    new = coder.new_to(units)
+    new = ~np.isin(trained.marks(units), coder.learnt_from)
     if not new.any():
         return None
     part = units[new].reset_index(drop=True)

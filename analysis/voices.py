@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import joins, lexicons, tables
-from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, TIMES, Cast, Sentence, Subject, Words, about, after_phrase, parted, phrase_start, runs_of_names, subject
+from analysis.speakers import AUX, COLLECTIVE, COORDINATES, FINITE, IN_TIME, NOUNY, RESUMES, TIMES, Cast, Sentence, Words, about, after_phrase, parted, phrase_start, runs_of_names, subject
 
 STANCES = ("neutral", "distancing", "endorsing", "speech_act")
 # ---- cues -----------------------------------------------------------------------------------------------------------------------
@@ -188,8 +188,8 @@ def content_right(s, k, cue):
 def _has_main_verb(s, j):
     """Do the words from j to the next semicolon hold a finite verb that belongs to no relative clause?"""
     end = s.low.index(";", j) if ";" in s.low[j:] else s.n
-    verbs = s.main.count(1, j, end)
-    return verbs > s.relative.count(1, j + 1, end) * (verbs < 3)
+    verbs = s.words.main.count(1, s.first + j, s.first + end)
+    return verbs > s.words.relative.count(1, s.first + j + 1, s.first + end) * (verbs < 3)
 
 
 def _object_end(s, j):
@@ -318,7 +318,7 @@ def _verb(s, k, tail, cue, cast, left, last):
         return owner, content[1]
     if inside is not None or not (cue.frames & {"clause", "quote", "that"}) or cue.base in ("find", "show", "prove", "know"):
         return None
-    return _behind(s, k, tail, cue, cast, Subject(a, b, own, first, flags), left, last)
+    return _behind(s, k, tail, cue, cast, (a, b, own, first, flags), left, last)
 
 
 def _who(s, a, b, flags, cast, last, passive, k, inside):
@@ -335,9 +335,9 @@ def _who(s, a, b, flags, cast, last, passive, k, inside):
     verbs = [i for i in range(k) if s.tag[i] in FINITE and s.quote[i] < 0]
     main = (verbs[-1] if "and" in flags else verbs[0]) if verbs else None
     if main is not None and main < k:
-        found = subject(s, main)
-        if found.a < found.b:
-            return cast.speaker(s, found.a, found.b)
+        a, b, *_ = subject(s, main)
+        if a < b:
+            return cast.speaker(s, a, b)
     if not verbs and flags & {"comma", "infinitive"} and after_phrase(s, 0) > 0:   # the tagger found no verb before: the sentence's first phrase
         return cast.speaker(s, 0, after_phrase(s, 0))
     return cast.last if flags & {"and", "comma"} else None

@@ -56,8 +56,8 @@ def test_a_looser_word_of_saying_counts_where_it_gives_a_voice():
 def test_what_may_stand_between_a_subject_and_its_verb():
     def subject(text, verb):
         words = speakers.Words(tokens.split_tokens(tokens.split_sentences(articles_of(text))), [0])
-        found = speakers.subject(speakers.Sentence(words, 0, len(words.low)), words.low.index(verb))
-        return " ".join(words.raw[found.a:found.b])
+        a, b, *_ = speakers.subject(speakers.Sentence(words, 0, len(words.low)), words.low.index(verb))
+        return " ".join(words.raw[a:b])
     assert subject("Gunmen on Monday later attacked the town.", "attacked") == "Gunmen" and subject("Gunmen after attacked the town.", "attacked") == ""
 
 
@@ -85,9 +85,9 @@ def test_subjects_of_a_table_are_those_found_one_by_one(quoted):
     k = np.arange(len(words))
     for row, a, b, first, negated, passive, joined in zip(k.tolist(), *(column.tolist() for column in speakers.subjects(read, k))):
         begin = int(read.first[row])
-        found = speakers.subject(speakers.Sentence(read, begin, int(read.end[row])), row - begin)
-        flags = "not" in found.flags, "passive" in found.flags, bool(found.flags & {"and", "infinitive"})
-        assert (a - begin, b - begin, first - begin, negated, passive, joined) == (found.a, found.b, found.first, *flags), (words["token"].iloc[begin:row + 1].tolist(), found)
+        a_, b_, _, first_, flags = speakers.subject(speakers.Sentence(read, begin, int(read.end[row])), row - begin)
+        flags = "not" in flags, "passive" in flags, bool(flags & {"and", "infinitive"})
+        assert (a - begin, b - begin, first - begin, negated, passive, joined) == (a_, b_, first_, *flags), words["token"].iloc[begin:row + 1].tolist()
 
 
 def test_nouns_that_name_an_act():

@@ -466,3 +466,14 @@ def test_the_seed():
     text = articles["text"][0]
     assert len(articles) == 1 and refused.empty and articles["date"][0] == pd.Timestamp("2023-11-11")
     assert text.count("\n\n") == 6 and text.startswith("Iran’s Foreign Minister") and "date" not in text[:20]
+
+
+@given(st.lists(st.sets(st.integers(0, 2**63), max_size=60) | st.sets(st.integers(0, 40), max_size=30), min_size=1, max_size=6))
+def test_no_two_sets_share_more_than_their_bits_allow(drawn):
+    sets = [np.array(sorted(one), dtype="uint64") for one in drawn]
+    one, other = (np.array(column) for column in zip(*[(i, j) for i in range(len(sets)) for j in range(len(sets))]))
+    shared = np.array([len(drawn[i] & drawn[j]) for i, j in zip(one, other)])
+    for bits in (8, 64, 4096):
+        most = corpus._most_shared(sets, one, other, bits=bits)
+        assert (shared <= most).all() and (most <= np.array([len(drawn[i]) for i in one])).all()
+    assert (corpus._most_shared(sets, one, other, bits=4096)[one == other] == shared[one == other]).all()

@@ -62,10 +62,24 @@ def test_vaders_rules_on_its_own_words():
 @given(TEXTS)
 @example('It ended." )')
 @example("It ended . )")
+@example("They read a's’")
+@example("It was 'new'.)\"")
 def test_tokens_and_tags_of_any_text_are_the_libraries(text):
     import pandas as pd
     theirs = same_tokens(text)
     assert tokens.split_tokens(pd.DataFrame({"article_id": ["a"], "sentence_id": [0], "start": [0], "text": [text]}))["pos"].tolist() == theirs
+
+
+@MANY
+@given(st.lists(TEXTS | st.lists(st.sampled_from(list("ab.,:;'\"()[]{}<>-?!%’“”»") + ["'s", "n't", "...", "--"]), max_size=7).map("".join), max_size=6))
+@example(["It read 'war'", 'It was (so.)"', "It was so '.", "Is it a--b..", "It was.'"])
+def test_tokens_of_many_texts_are_those_of_each(texts):
+    import pandas as pd
+    for seen in (tokens.PARTS, tokens.LAST_PARTS):
+        seen.clear()
+    found = tokens.split_tokens(pd.DataFrame({"article_id": "a", "sentence_id": range(len(texts)), "start": 0, "text": pd.array(texts, dtype="str")}), tags=False)
+    places = [list(zip(part["start"].tolist(), part["end"].tolist())) for part in (found[found["sentence_id"] == n] for n in range(len(texts)))]
+    assert places == [tokens._whole_spans(text.translate(tokens.SAME_LENGTH)) for text in texts]
 
 
 @MANY

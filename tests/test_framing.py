@@ -27,7 +27,9 @@ def coded(book, *texts, whole=True, **columns):
     words = tokens.split_tokens(sentences)
     segments = voices.find_voices(articles, sentences, words)
     frames = framing.code_frames(sentences, words, articles, [book], segments, agency.find_acts(sentences, words, agency.read_actors(), segments))
-    few = framing.code_frames(sentences, words, articles, [book], segments, agency.find_acts(sentences, words, agency.read_actors(), segments), categories=True)
+    with pytest.MonkeyPatch.context() as changed:                   # one sentence at a time is the same as all at once
+        changed.setattr(framing, "AT_ONCE", 1)
+        few = framing.code_frames(sentences, words, articles, [book], segments, agency.find_acts(sentences, words, agency.read_actors(), segments), categories=True)
     assert tables.check("frames", frames).equals(tables.check("frames", few))
     return articles, frames[frames["segment_id"].isna()].reset_index(drop=True) if whole else frames.merge(segments, on=["article_id", "sentence_id", "segment_id"], how="left")
 

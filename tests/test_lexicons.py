@@ -156,7 +156,7 @@ def test_evidence_is_the_units_items_as_json(units):
     expected = [json.dumps(items, ensure_ascii=False, separators=(",", ":")) for items in units]
     assert lexicons.evidence(unit, len(units), term, start, end, score).tolist() == expected
     codes, names = pd.factorize(term)
-    assert lexicons.evidence(unit, len(units), (codes, names.tolist()), start.to_numpy(), end, score).tolist() == expected
+    assert lexicons.evidence(unit, len(units), (codes, list(map(lexicons.as_json, names))), start.to_numpy(), end, score).tolist() == expected
 
 
 def test_matches_come_in_the_order_of_the_text():
