@@ -73,7 +73,8 @@ def difference(x, y, *, level=0.95, draws=9999, seed=20231026):
         return found, None, None
     generator = np.random.default_rng([seed, len(x), len(y)])
     error = np.sqrt(x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y))
-    means, variances = zip(*(_resampled(v, draws, generator) for v in (x, y)))
+    sampled = lambda values: (values[generator.integers(0, len(values), (min(1000, draws - at), len(values)))] for at in range(0, draws, 1000))
+    means, variances = zip(*(np.concatenate([(some.mean(axis=1), some.var(axis=1, ddof=1)) for some in sampled(values)], axis=1) for values in (x, y)))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = (means[0] - means[1] - found) / np.sqrt(variances[0] / len(x) + variances[1] / len(y))
     low, high = np.quantile(t[np.isfinite(t)], [(1 - level) / 2, (1 + level) / 2])
@@ -90,12 +91,6 @@ def permuted(x, y, *, draws=9999, seed=20231026):
         sums = whole[drawn].sum(axis=1)
         above += int((np.abs(sums / n - (whole.sum() - sums) / len(y)) >= found - 1e-12).sum())
     return above / (draws + 1)
-
-
-def _resampled(values, draws, generator, step=1000):
-    """Means and variances of bootstrap samples of some values."""
-    parts = [values[generator.integers(0, len(values), (min(step, draws - at), len(values)))] for at in range(0, draws, step)]
-    return np.concatenate([p.mean(axis=1) for p in parts]), np.concatenate([p.var(axis=1, ddof=1) for p in parts])
 
 
 def robust_differences(values, groups, *, default, level=0.95):

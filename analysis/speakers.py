@@ -284,7 +284,7 @@ def runs_of_names(words):
     """Runs of proper nouns: first row, behind the last, and may their neighbours tell something of them (a title, an office)?"""
     i, j = parted(words.capital & words.where(words.tagged("NNP")), words.first)
     comma, roles, told = words.among({","}), words.among(ROLES), np.append(0, np.cumsum(np.frombuffer(words.told, bool)))
-    before = (i > words.first[i]) & (roles[i - 1] | comma[i - 1] & (i - 1 > words.first[i]) & roles[i - 2])
+    before = (i > words.first[i]) & (roles[i - 1] | comma[i - 1] & (i - 1 > words.first[i]) & roles[np.maximum(i - 2, 0)])
     behind = np.append(comma, False)[j] & (np.append(words.next_of(roles), [len(comma)] * 2)[j + 1] < np.minimum(words.end[i], j + 11))
     return np.column_stack([i, j, before | behind | (told[j] > told[np.maximum(i - 3, words.first[i])])])
 

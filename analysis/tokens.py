@@ -163,30 +163,33 @@ def token_spans(text):
 def chunked(texts):
     """A tuple of texts cut at blanks, each distinct chunk numbered: (distinct chunks, the number of every chunk, its place in its text, how many each text holds)."""
     import pyarrow as pa
-    places, many, chunks = [np.zeros(0, "int64")], [np.zeros(0, "int64")], []
-    for begin in range(0, len(texts), 500):                         # a part at a time, since every byte is looked at
-        part = texts[begin:begin + 500]
-        whole, lengths = "\n".join(part), [len(text) + 1 for text in part]
-        data = np.frombuffer(whole.encode("utf-8"), "uint8")
+    places, many, chunks, sizes = [np.zeros(0, "int64")], [np.zeros(0, "int64")], [], np.cumsum(list(map(len, texts)), dtype="int64")
+    cuts = [0, *(np.flatnonzero(np.diff(sizes >> 20)) + 1).tolist(), len(texts)]                        # about a million characters at a time, since every byte is looked at
+    for part in (texts[a:b] for a, b in zip(cuts, cuts[1:])):
+        whole = "\n".join(part) + "\n\n"
+        bytes_ = whole.encode("utf-8")
+        data = np.frombuffer(bytes_, "uint8")
         ink = (data != 32) & (data - np.uint8(9) > 4) & (data - np.uint8(28) > 3)
-        opens = data & 0xC0 != 0x80                                 # the first byte of each character
+        wide = ()
         if not whole.isascii():
-            bytes_ = np.append(np.flatnonzero(opens), len(data)) if (wide := [m.start() for m in WIDE_BLANK.finditer(whole)]) else ()
-            for at in wide:
-                ink[bytes_[at]:bytes_[at + 1]] = False
+            far = np.flatnonzero(data >= 0xC2)                      # of each beyond ASCII
+            code = data[far].astype("int32") << 16 | data[far + 1].astype("int32") << 8 | data[far + 2]
+            wide = np.concatenate([far[np.isin(code >> 8 * (3 - n), WIDE[n])] + i for n in WIDE for i in range(n)])
+            ink[wide] = False
         edge = np.flatnonzero(np.diff(ink, prepend=False, append=False))
         first, stop = edge[::2], edge[1::2]
-        place = first if whole.isascii() else np.cumsum(opens, dtype="int32")[first] - 1
-        begins = np.cumsum([0, *lengths])
+        place = first if whole.isascii() else np.cumsum(data & 0xC0 != 0x80, dtype="int32")[first] - 1           # by the first bytes of characters
+        begins = np.cumsum([0, *(len(text) + 1 for text in part)])
         owner = np.searchsorted(begins, place, side="right") - 1
         places.append(place - begins[owner])
         many.append(np.bincount(owner, minlength=len(part)))
-        chunks.append(pa.LargeStringArray.from_buffers(len(first), pa.py_buffer(np.append(0, np.cumsum(stop - first))), pa.py_buffer(data[ink])))     # all chunks, one behind the other
+        held = pa.py_buffer(data[ink] if len(wide) else bytes_.translate(None, b"\t\n\v\f\r\x1c\x1d\x1e\x1f "))        # all chunks, one behind the other
+        chunks.append(pa.LargeStringArray.from_buffers(len(first), pa.py_buffer(np.append(0, np.cumsum(stop - first))), held))
     parts = pa.chunked_array(chunks, pa.large_string()).combine_chunks().dictionary_encode()
     return parts.dictionary.to_pylist(), parts.indices.to_numpy().astype("int64"), np.concatenate(places), np.concatenate(many)
 
 
-WIDE_BLANK = re.compile(f"[{''.join(chr(code) for code in range(0x80, 0x10000) if chr(code).isspace())}]")  # none above
+WIDE = {n: [int.from_bytes(blank, "big") for code in range(0x80, 0x10000) if chr(code).isspace() and len(blank := chr(code).encode("utf-8")) == n] for n in (2, 3)}  # by their bytes; none above
 
 
 def _tokens(texts):
