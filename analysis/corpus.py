@@ -562,8 +562,8 @@ def mark_duplicates(articles, *, containment=0.6, shingle=5, part=0.3):
     numbers, first_with, sets, duplicate_of = defaultdict(lambda: len(numbers)), {}, {}, {}
     ids = articles["article_id"].to_numpy()
     weights = np.random.default_rng(20231026).integers(1, 2**63, shingle, dtype=np.uint64) | np.uint64(1)
-    for begin in range(0, len(order), 4000):
-        some = order[begin:begin + 4000]
+    for begin in range(0, len(order), 1000):
+        some = order[begin:begin + 1000]
         chunks, number, _, many = tokens.chunked(tuple(articles["text"].iloc[some].tolist()))
         words = [[low] if (low := chunk.lower()).isalnum() else re.findall(r"\w+", low) for chunk in chunks]               # no word holds a blank
         stops = np.cumsum([len(found) for found in words], dtype="int64")

@@ -112,7 +112,7 @@ class Words:
         head = self.free & self.where(may & heads)
         stop = np.minimum(self.next_of(head | ~(self.free & self.where(may & on))), self.end)
         noun = np.append(head, False)[stop] & (stop < self.end)
-        return np.where(noun, np.minimum(np.append(self.next_of(~goes_on), [len(head)] * 2)[stop + 1], self.end), stop) - self.rows
+        return np.where(noun, np.minimum(np.append(self.next_of(~goes_on), np.full(2, len(head), "int32"))[stop + 1], self.end), stop) - self.rows
 
     def _back(self, hyphen):
         """How many tokens the noun phrase has that ends with each token."""
@@ -125,9 +125,9 @@ class Words:
         inner |= self.where(self.said({"and"})) & self._behind(self.tagged("NNP", "NNS")) & self._before(self.tagged("NNP", "NNS", "JJ", "NN"))
         name, other, some, words = (self.where(held) for held in (words & (nouns | self.tagged("CD", "JJ")), ~words, some, words))
         later = gerund & self._before(self.tagged("IN"))
-        counts = np.append(0, np.cumsum(self.free & (name | other & (later | some & ~inner)), dtype="int32"))
+        counts = np.append(np.int32(0), np.cumsum(self.free & (name | other & (later | some & ~inner)), dtype="int32"))
         stops = np.maximum.accumulate(np.where(self.free & (words | later | inner | some), -1, self.rows))
-        begin = np.maximum(np.append(-1, stops)[:-1] + 1, self.first)
+        begin = np.maximum(np.append(np.int32(-1), stops)[:-1] + 1, self.first)
         found = self.free & (words | gerund | some) & (name | other & (gerund | some) | (counts[:-1] > counts.take(begin)))
         begin = np.minimum(self.next_of(~self.where(self.said(PREPOSITIONS | {"and", "'s"}))).take(begin), self.rows + 1)
         return np.where(self.where(self.said(PRONOUNS)), 1, np.where(found, self.rows + 1 - begin, 0))
