@@ -123,7 +123,7 @@ LIST_NUMBER = re.compile(r"\W*(?:\d{1,3}|[A-Za-z])[.)]")
 
 def _goes_on(text, a, b, start, end):
     """Does the sentence a … b go on in start … end?"""
-    if text[start].isupper() and a <= b - 3 and text[b - 2].islower() and text[b - 3].isalpha():       # as most often, a word in lower case before its mark, and a capital behind it
+    if text[start].isupper() and text[start].isalpha() and a <= b - 3 and text[b - 2].islower() and text[b - 3].isalpha():       # as most often, a word in lower case before its mark, and a capital behind it
         return False
     before, first = text[max(a, b - 200):b], WORD.search(text[start:end])
     if not first or LIST_NUMBER.fullmatch(before):                # only marks; or "1." opens a list item
@@ -303,14 +303,15 @@ def _words():
 def split_sentences(articles):
     """Articles → `sentences`: titles first (part `title`), then bodies; ids run through both. Columns as in the codebook."""
     spans, texts, many = [], [], []
-    for whole in chain.from_iterable(zip(articles["title"], articles["text"])):
-        found = sentence_spans(whole) if isinstance(whole, str) else []
+    titles = [title if isinstance(title, str) else "" for title in articles["title"]]
+    for whole in chain.from_iterable(zip(titles, articles["text"])):
+        found = sentence_spans(whole)
         spans += found
         texts += [whole[start:end] for _, start, end in found]
         many.append(len(found))
     row, (paragraph, start, end) = np.repeat(np.arange(len(many)), many), np.array(spans, dtype="int64").reshape(-1, 3).T
     number = np.arange(len(row)) - np.searchsorted(row, row - row % 2)
-    return pd.DataFrame({"article_id": joins.taken(articles["article_id"], row // 2), "sentence_id": number, "part": joins.taken(("title", "body"), row % 2),
+    return pd.DataFrame({"article_id": joins.taken(articles["article_id"].astype("str"), row // 2), "sentence_id": number, "part": joins.taken(("title", "body"), row % 2),
                          "paragraph": paragraph, "start": start, "end": end, "text": pd.array(texts, dtype="str")})
 
 

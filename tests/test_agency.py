@@ -192,3 +192,8 @@ def test_acts_are_of_the_sentences_asked_for():
     words = tokens.split_tokens(sentences)
     found = agency.find_acts(sentences.iloc[1:2], words, agency.read_actors())
     assert set(zip(found["article_id"], found["sentence_id"], found["verb"])) == {("a", 1, "kill")}
+
+
+@pytest.mark.parametrize("text, verb", [("The guards gunned the men down.", "gun"), ("The guards gunned the two old men down.", "gunned")])
+def test_a_particle_stands_within_three_words(text, verb):
+    assert set(read(text)[1]["verb"]) == {verb}

@@ -72,6 +72,16 @@ def test_tokens(text, expected):
     assert found == expected or found == [t for t in expected if t != "."] or "i.e." in found
 
 
+def test_sentences_of_odd_tables():
+    """A capital that is no letter begins no sentence; ids that are numbers become texts; an empty table gives one; a body that is none is an error."""
+    assert split("He went home. Ⓐ.") == ["He went home. Ⓐ."]
+    articles = pd.DataFrame({"article_id": [1, 2], "title": [None, float("nan")], "text": ["It rained. It poured.", "So?"]})
+    assert tokens.split_sentences(articles)[["article_id", "sentence_id"]].values.tolist() == [["1", 0], ["1", 1], ["2", 0]]
+    assert list(tokens.split_sentences(pd.DataFrame({"article_id": [], "title": [], "text": []}))) == list(tokens.split_sentences(articles))
+    with pytest.raises(TypeError):
+        tokens.split_sentences(articles.assign(text=None))
+
+
 def test_titles_come_first_and_positions_start_at_zero():
     articles = articles_of("The text. It ends.", title=["A headline"])
     sentences = tokens.split_sentences(articles)

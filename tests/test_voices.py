@@ -337,3 +337,7 @@ def test_an_office_without_a_name_is_the_one_person_who_speaks_by_name():
         return voices.find_voices(articles, sentences, tokens.split_tokens(sentences))["speaker"].dropna().tolist()
     assert speakers_of("The minister said it rained. Ann Lee said it snowed.") == ["Ann Lee", "Ann Lee"]
     assert speakers_of("The minister said it rained. Ann Lee said it snowed. Bob Kim said it froze.") == ["minister", "Ann Lee", "Bob Kim"]
+
+
+def test_an_office_before_a_comma_is_his_who_stands_behind_it():
+    assert segments_of("The foreign minister, Ann Lee, left. The foreign minister said it was over.")[2]["speaker"].dropna().tolist() == ["Ann Lee"]
