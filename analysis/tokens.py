@@ -260,7 +260,7 @@ def _parts(chunks, *, last):
 
 
 def _read(chunks, last, at_end=False):
-    """NLTK's spans of each chunk, every one read as the `last` of a sentence or before others; null where it cannot place them again. Nothing where it cannot place any."""
+    """NLTK's spans of each chunk, every one read as the `last` of a sentence or before others (`at_end`: the one chunk with nothing behind it); null where it cannot place them again. Nothing where it cannot place any."""
     stops = [STOP.fullmatch(chunk) if last else None for chunk in chunks]                                   # a last full stop stands by itself
     shown = [f"{stop[1]} . {stop[2]}" if stop else chunk for stop, chunk in zip(stops, chunks)]
     try:
