@@ -339,6 +339,6 @@ def test_an_office_without_a_name_is_the_one_person_who_speaks_by_name():
     assert speakers_of("The minister said it rained. Ann Lee said it snowed. Bob Kim said it froze.") == ["minister", "Ann Lee", "Bob Kim"]
 
 
-@pytest.mark.parametrize("met", ["The foreign minister, Ann Lee, left.", "Ann Lee, the new and very popular foreign minister, left."])
+@pytest.mark.parametrize("met", ["The economist, Ann Lee, left.", "Ann Lee, the new and very popular economist, left."])
 def test_an_office_beside_a_comma_is_his_who_stands_beyond_it(met):
-    assert segments_of(met + " The foreign minister said it was over.")[2]["speaker"].dropna().tolist() == ["Ann Lee"]
+    assert segments_of(met + " The economist said it was over.")[2]["speaker"].dropna().tolist() == ["Ann Lee"]
